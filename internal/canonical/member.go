@@ -1,0 +1,146 @@
+package canonical
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// A member is one name and value of an open object, by offsets into the output:
+// dst[start:colon] is the name in its quotes, dst[start:end] all of it.
+type member struct {
+	start, colon, end int
+	plain             bool // the name is ASCII without escapes: its bytes are its UTF-16 units
+}
+
+// name returns the canonical text between the quotes.
+func (m member) name(dst []byte) []byte { return dst[m.start+1 : m.colon-1] }
+
+// arrange puts the members of the object that opened at dst[open] in order, closes it, and
+// settles names that are there twice as the mode has it.
+func (r *reader) arrange(open int, ms []member) *Error {
+	sortMembers(r.dst, ms)
+	// Written once more behind everything, then moved over the unsorted text: this needs
+	// no buffer but dst.
+	end := len(r.dst)
+	for i, m := range ms {
+		if i+1 < len(ms) && bytes.Equal(m.name(r.dst), ms[i+1].name(r.dst)) {
+			if r.mode == Strict {
+				return (&Error{Rule: "duplicate name; keep one member of each name", Err: ErrDuplicate}).in(nameOf(r.dst, m))
+			}
+			continue
+		}
+		if len(r.dst) > end {
+			r.dst = append(r.dst, ',')
+		}
+		r.dst = append(r.dst, r.dst[m.start:m.end]...)
+	}
+	r.dst = append(r.dst, '}')
+	r.dst = r.dst[:open+1+copy(r.dst[open+1:], r.dst[end:])]
+	return nil
+}
+
+// sortMembers sorts by name, equal names by place.
+func sortMembers(dst []byte, ms []member) {
+	if len(ms) > 24 {
+		slices.SortFunc(ms, func(a, b member) int {
+			return cmp.Or(compare(dst, a, b), cmp.Compare(a.start, b.start))
+		})
+		return
+	}
+	for i := 1; i < len(ms); i++ {
+		for j := i; j > 0 && compare(dst, ms[j-1], ms[j]) > 0; j-- {
+			ms[j-1], ms[j] = ms[j], ms[j-1]
+		}
+	}
+}
+
+// compare orders two names by their UTF-16 code units, as RFC 8785 section 3.2.3 asks.
+func compare(dst []byte, a, b member) int {
+	if a.plain && b.plain {
+		return bytes.Compare(a.name(dst), b.name(dst))
+	}
+	return compareUnits(a.name(dst), b.name(dst))
+}
+
+// compareUnits compares the meaning of two canonical string texts by UTF-16 code units.
+func compareUnits(a, b []byte) int {
+	x, y := units{text: a}, units{text: b}
+	for {
+		u, v := x.next(), y.next()
+		if u != v || u == endOfUnits {
+			return cmp.Compare(u, v)
+		}
+	}
+}
+
+// units walks the UTF-16 code units of a canonical string text.
+type units struct {
+	text []byte
+	low  int32 // the second half of a pair whose first half was given out
+}
+
+const endOfUnits = -1 // sorts before every unit, as a prefix sorts before the longer name
+
+func (u *units) next() int32 {
+	if u.low != 0 {
+		low := u.low
+		u.low = 0
+		return low
+	}
+	if len(u.text) == 0 {
+		return endOfUnits
+	}
+	c, size := rune(u.text[0]), 1
+	switch {
+	case c == '\\':
+		c, size = unescape(u.text)
+	case c >= utf8.RuneSelf:
+		c, size = utf8.DecodeRune(u.text)
+	}
+	u.text = u.text[size:]
+	if c > 0xFFFF {
+		c, u.low = utf16.EncodeRune(c)
+	}
+	return c
+}
+
+// unescape reads the escape that a canonical text begins with.
+func unescape(text []byte) (rune, int) {
+	switch text[1] {
+	case 'b':
+		return '\b', 2
+	case 't':
+		return '\t', 2
+	case 'n':
+		return '\n', 2
+	case 'f':
+		return '\f', 2
+	case 'r':
+		return '\r', 2
+	case 'u':
+		c, _ := hex4(text[2:])
+		return c, 6
+	default:
+		return rune(text[1]), 2
+	}
+}
+
+// nameOf returns a member's name for an error.
+func nameOf(dst []byte, m member) string {
+	if m.plain {
+		return string(m.name(dst))
+	}
+	var name []byte
+	for text := m.name(dst); len(text) > 0 && len(name) <= maxName; {
+		c, size := utf8.DecodeRune(text)
+		if c == '\\' {
+			c, size = unescape(text)
+		}
+		name = utf8.AppendRune(name, c)
+		text = text[size:]
+	}
+	return string(name)
+}
