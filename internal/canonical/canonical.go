@@ -40,12 +40,12 @@ const (
 // has room for twice the result (objects are put in order behind it) and no more than 32
 // members are open at once. src and the free part of dst must not overlap.
 func Append(dst, src []byte, mode Mode) ([]byte, error) {
-	var room [32]member
-	r := reader{src: src, dst: dst, mode: mode, members: room[:0]}
-	if err := r.document(); err != nil {
+	r := reader{src: src, mode: mode}
+	out, err := r.document(dst)
+	if err != nil {
 		return dst, err
 	}
-	return r.dst, nil
+	return out, nil
 }
 
 // Transform returns the canonical form of the JSON text src in a buffer of its own, or an

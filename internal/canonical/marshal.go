@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding"
 	"encoding/json"
+	"fmt"
 	"math"
 	"reflect"
 	"strconv"
@@ -28,19 +29,25 @@ func Marshal(v any) ([]byte, error) {
 	if err := encoder.Encode(v); err != nil {
 		return nil, &Error{Offset: -1, Rule: "cannot be written as JSON: " + err.Error(), Err: err}
 	}
-	var room [32]member
-	r := reader{src: text.Bytes(), dst: make([]byte, 0, 2*text.Len()), members: room[:0]}
-	if err := r.document(); err != nil {
-		err.Offset = -1 // of a text that the caller never saw
+	return transformOwn(text.Bytes())
+}
+
+// transformOwn is Transform without offsets, for a text that the caller never saw.
+func transformOwn(text []byte) ([]byte, error) {
+	r := reader{src: text, mode: Strict}
+	out, err := r.document(make([]byte, 0, 2*len(text)))
+	if err != nil {
+		err.Offset = -1
 		return nil, err
 	}
-	return r.dst, nil
+	return out, nil
 }
 
 var (
 	jsonMarshaler = reflect.TypeFor[json.Marshaler]()
 	textMarshaler = reflect.TypeFor[encoding.TextMarshaler]()
 	jsonNumber    = reflect.TypeFor[json.Number]()
+	rawMessage    = reflect.TypeFor[json.RawMessage]()
 )
 
 // inspect walks a value the way encoding/json will and looks for what that would alter
@@ -53,6 +60,9 @@ func inspect(v reflect.Value, depth int) *Error {
 		return nil
 	}
 	t := v.Type()
+	if t == rawMessage {
+		return inspectRaw(v.Bytes())
+	}
 	if implements(v, jsonMarshaler) {
 		return nil
 	}
@@ -124,22 +134,42 @@ func embedsStruct(field reflect.StructField) bool {
 func inspectMap(v reflect.Value, depth int) *Error {
 	for entries := v.MapRange(); entries.Next(); {
 		key := entries.Key()
-		name := ""
-		if key.Kind() == reflect.String {
-			name = key.String()
-			if err := inspectString(name); err != nil {
-				return err.in(name)
-			}
-		} else if implements(key, textMarshaler) {
-			if err := inspectText(key); err != nil {
-				return err
-			}
+		err := inspectKey(key)
+		if err == nil {
+			err = inspect(entries.Value(), depth+1)
 		}
-		if err := inspect(entries.Value(), depth+1); err != nil {
-			return err.in(name)
+		if err != nil {
+			return err.in(fmt.Sprint(key))
 		}
 	}
 	return nil
+}
+
+// inspectKey looks at a map key, which encoding/json takes as a string, by its MarshalText
+// or as an integer.
+func inspectKey(key reflect.Value) *Error {
+	switch {
+	case key.Kind() == reflect.String:
+		return inspectString(key.String())
+	case implements(key, textMarshaler):
+		return inspectText(key)
+	default:
+		return nil
+	}
+}
+
+// inspectRaw reads JSON text that the caller brought, since encoding/json would refuse it
+// without saying where it stands. nil is null.
+func inspectRaw(text []byte) *Error {
+	if text == nil {
+		return nil
+	}
+	r := reader{src: text, mode: Strict}
+	_, err := r.document(nil)
+	if err != nil {
+		err.Offset = -1
+	}
+	return err
 }
 
 func inspectText(v reflect.Value) *Error {

@@ -18,28 +18,43 @@ type member struct {
 // name returns the canonical text between the quotes.
 func (m member) name(dst []byte) []byte { return dst[m.start+1 : m.colon-1] }
 
+// nameString returns what the name means, for an error, and no more of it than an error
+// shows.
+func (m member) nameString(dst []byte) string {
+	var name []byte
+	for text := m.name(dst); len(text) > 0 && len(name) <= maxName; {
+		c, size := utf8.DecodeRune(text)
+		if c == '\\' {
+			c, size = unescape(text)
+		}
+		name = utf8.AppendRune(name, c)
+		text = text[size:]
+	}
+	return string(name)
+}
+
 // arrange puts the members of the object that opened at dst[open] in order, closes it, and
 // settles names that are there twice as the mode has it.
-func (r *reader) arrange(open int, ms []member) *Error {
-	sortMembers(r.dst, ms)
+func arrange(dst []byte, open int, members []member, mode Mode) ([]byte, *Error) {
+	sortMembers(dst, members)
 	// Written once more behind everything, then moved over the unsorted text: this needs
 	// no buffer but dst.
-	end := len(r.dst)
-	for i, m := range ms {
-		if i+1 < len(ms) && bytes.Equal(m.name(r.dst), ms[i+1].name(r.dst)) {
-			if r.mode == Strict {
-				return (&Error{Rule: "duplicate name; keep one member of each name", Err: ErrDuplicate}).in(nameOf(r.dst, m))
+	end := len(dst)
+	for i, m := range members {
+		if i+1 < len(members) && bytes.Equal(m.name(dst), members[i+1].name(dst)) {
+			if mode == Strict {
+				err := &Error{Rule: "duplicate name; keep one member of each name", Err: ErrDuplicate}
+				return nil, err.in(m.nameString(dst))
 			}
 			continue
 		}
-		if len(r.dst) > end {
-			r.dst = append(r.dst, ',')
+		if len(dst) > end {
+			dst = append(dst, ',')
 		}
-		r.dst = append(r.dst, r.dst[m.start:m.end]...)
+		dst = append(dst, dst[m.start:m.end]...)
 	}
-	r.dst = append(r.dst, '}')
-	r.dst = r.dst[:open+1+copy(r.dst[open+1:], r.dst[end:])]
-	return nil
+	dst = append(dst, '}')
+	return dst[:open+1+copy(dst[open+1:], dst[end:])], nil
 }
 
 // sortMembers sorts by name, equal names by place.
@@ -126,21 +141,4 @@ func unescape(text []byte) (rune, int) {
 	default:
 		return rune(text[1]), 2
 	}
-}
-
-// nameOf returns a member's name for an error.
-func nameOf(dst []byte, m member) string {
-	if m.plain {
-		return string(m.name(dst))
-	}
-	var name []byte
-	for text := m.name(dst); len(text) > 0 && len(name) <= maxName; {
-		c, size := utf8.DecodeRune(text)
-		if c == '\\' {
-			c, size = unescape(text)
-		}
-		name = utf8.AppendRune(name, c)
-		text = text[size:]
-	}
-	return string(name)
 }

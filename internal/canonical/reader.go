@@ -1,25 +1,27 @@
 package canonical
 
-// A reader goes over src once and appends the canonical form to dst while it reads.
+// A reader goes over src once, and appends the canonical form to a buffer while it reads.
+//
+// The buffer and the room for members go down and up as values, not as fields: so the
+// compiler sees that they never outlive Append, and keeps the room on the stack.
 type reader struct {
-	src  []byte
-	pos  int
-	dst  []byte
-	mode Mode
-
-	depth   int
-	members []member // of all open objects, innermost last
+	src   []byte
+	pos   int
+	mode  Mode
+	depth int
 }
 
 // document reads one value and white space around it, and nothing else.
-func (r *reader) document() *Error {
-	if err := r.value(); err != nil {
-		return err
+func (r *reader) document(dst []byte) ([]byte, *Error) {
+	var room [32]member
+	dst, err := r.value(dst, room[:0])
+	if err != nil {
+		return nil, err
 	}
 	if r.peek(); r.pos < len(r.src) {
-		return r.fail(ErrSyntax, "data after the JSON value")
+		return nil, r.fail(ErrSyntax, "data after the JSON value")
 	}
-	return nil
+	return dst, nil
 }
 
 // peek skips white space and returns the byte behind it. At the end it returns 0, which
@@ -36,145 +38,150 @@ func (r *reader) peek() byte {
 	return 0
 }
 
-func (r *reader) value() *Error {
+// value reads any value. What spare has behind its length is free for the members of
+// objects in it.
+func (r *reader) value(dst []byte, spare []member) ([]byte, *Error) {
 	switch r.peek() {
 	case '"':
-		_, err := r.text()
-		return err
+		dst, _, err := r.text(dst)
+		return dst, err
 	case '{':
-		return r.object()
+		return r.object(dst, spare)
 	case '[':
-		return r.array()
+		return r.array(dst, spare)
 	case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
-		return r.number()
+		return r.number(dst)
 	case 't':
-		return r.literal("true")
+		return r.literal(dst, "true")
 	case 'f':
-		return r.literal("false")
+		return r.literal(dst, "false")
 	case 'n':
-		return r.literal("null")
+		return r.literal(dst, "null")
 	default:
-		return r.unexpected("a JSON value")
+		return nil, r.unexpected("a JSON value")
 	}
 }
 
-func (r *reader) object() *Error {
-	start, open, base := r.pos, len(r.dst), len(r.members)
-	if err := r.enter('{'); err != nil {
-		return err
+func (r *reader) object(dst []byte, spare []member) ([]byte, *Error) {
+	start, open, members := r.pos, len(dst), spare[len(spare):]
+	if err := r.enter(); err != nil {
+		return nil, err
 	}
+	dst = append(dst, '{')
 	sorted := true
-	for r.peek() != '}' || len(r.members) > base {
+	for r.peek() != '}' || len(members) > 0 {
 		if r.peek() != '"' {
-			return r.unexpected("a member name in quotes")
+			return nil, r.unexpected("a member name in quotes")
 		}
-		m := member{start: len(r.dst)}
-		plain, err := r.text()
+		var m member
+		var err *Error
+		m.start = len(dst)
+		dst, m.plain, err = r.text(dst)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		m.plain, m.colon = plain, len(r.dst)
+		m.colon = len(dst)
 		if r.peek() != ':' {
-			return r.unexpected("a colon after the member name")
+			return nil, r.unexpected("a colon after the member name")
 		}
 		r.pos++
-		r.dst = append(r.dst, ':')
+		dst = append(dst, ':')
 		// Names in rising order prove that none is there twice; the first that does not
-		// rise leaves both questions to the sort.
-		if sorted && len(r.members) > base {
-			sorted = compare(r.dst, r.members[len(r.members)-1], m) < 0
+		// rise leaves both questions to arrange.
+		if sorted && len(members) > 0 {
+			sorted = compare(dst, members[len(members)-1], m) < 0
 		}
-		if err := r.value(); err != nil {
-			return err.in(nameOf(r.dst, m))
+		longer, err := r.value(dst, members)
+		if err != nil {
+			return nil, err.in(m.nameString(dst))
 		}
-		m.end = len(r.dst)
-		r.members = append(r.members, m)
+		dst = longer
+		m.end = len(dst)
+		members = append(members, m)
 		switch r.peek() {
 		case ',':
 			r.pos++
-			r.dst = append(r.dst, ',')
+			dst = append(dst, ',')
 			continue
 		case '}':
 		default:
-			return r.unexpected("a comma or the end of the object")
+			return nil, r.unexpected("a comma or the end of the object")
 		}
 		break
 	}
 	r.pos++
-	if sorted {
-		r.dst = append(r.dst, '}')
-	} else if err := r.arrange(open, r.members[base:]); err != nil {
-		err.Offset = start
-		return err
-	}
-	r.members = r.members[:base]
 	r.depth--
-	return nil
+	if sorted {
+		return append(dst, '}'), nil
+	}
+	dst, err := arrange(dst, open, members, r.mode)
+	if err != nil {
+		err.Offset = start
+	}
+	return dst, err
 }
 
-func (r *reader) array() *Error {
-	if err := r.enter('['); err != nil {
-		return err
+func (r *reader) array(dst []byte, spare []member) ([]byte, *Error) {
+	if err := r.enter(); err != nil {
+		return nil, err
 	}
+	dst = append(dst, '[')
 	for n := 0; r.peek() != ']' || n > 0; n++ {
-		if err := r.value(); err != nil {
-			return err.at(n)
+		var err *Error
+		if dst, err = r.value(dst, spare); err != nil {
+			return nil, err.at(n)
 		}
 		switch r.peek() {
 		case ',':
 			r.pos++
-			r.dst = append(r.dst, ',')
+			dst = append(dst, ',')
 			continue
 		case ']':
 		default:
-			return r.unexpected("a comma or the end of the array")
+			return nil, r.unexpected("a comma or the end of the array")
 		}
 		break
 	}
 	r.pos++
-	r.dst = append(r.dst, ']')
 	r.depth--
-	return nil
+	return append(dst, ']'), nil
 }
 
-// enter opens an array or an object.
-func (r *reader) enter(bracket byte) *Error {
+// enter takes the bracket of an array or an object.
+func (r *reader) enter() *Error {
 	if r.depth == MaxDepth {
 		return r.fail(ErrLimit, "more than 512 levels of arrays and objects")
 	}
 	r.depth++
 	r.pos++
-	r.dst = append(r.dst, bracket)
 	return nil
 }
 
-func (r *reader) number() *Error {
+func (r *reader) number(dst []byte) ([]byte, *Error) {
 	n, short := scanNumber(r.src[r.pos:])
 	if n == 0 {
-		return r.fail(ErrSyntax, "malformed number")
+		return nil, r.fail(ErrSyntax, "malformed number")
 	}
 	text := r.src[r.pos : r.pos+n]
 	if short {
-		r.dst = append(r.dst, text...)
-	} else {
-		dst, err := appendNumber(r.dst, text, r.mode)
-		if err != nil {
-			err.Offset = r.pos
-			return err
-		}
-		r.dst = dst
+		r.pos += n
+		return append(dst, text...), nil
+	}
+	dst, err := appendNumber(dst, text, r.mode)
+	if err != nil {
+		err.Offset = r.pos
+		return nil, err
 	}
 	r.pos += n
-	return nil
+	return dst, nil
 }
 
-func (r *reader) literal(word string) *Error {
+func (r *reader) literal(dst []byte, word string) ([]byte, *Error) {
 	if rest := r.src[r.pos:]; len(rest) < len(word) || string(rest[:len(word)]) != word {
-		return r.unexpected("a JSON value")
+		return nil, r.unexpected("a JSON value")
 	}
 	r.pos += len(word)
-	r.dst = append(r.dst, word...)
-	return nil
+	return append(dst, word...), nil
 }
 
 func (r *reader) fail(kind error, rule string) *Error {

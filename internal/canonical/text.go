@@ -34,33 +34,32 @@ const (
 )
 
 // text reads the string at pos. plain says that it is ASCII without escapes.
-func (r *reader) text() (plain bool, err *Error) {
+func (r *reader) text(dst []byte) (out []byte, plain bool, err *Error) {
 	src, i, rest := r.src, r.pos+1, r.pos // rest: where the bytes begin that are not copied yet
 	for plain = true; ; plain = false {
 		i = skipPlain(src, i)
 		if i == len(src) {
-			return false, r.fail(ErrSyntax, "the string that begins here does not end")
+			return nil, false, r.fail(ErrSyntax, "the string that begins here does not end")
 		}
 		switch c := src[i]; {
 		case c == '"':
 			r.pos = i + 1
-			r.dst = append(r.dst, src[rest:r.pos]...)
-			return plain, nil
+			return append(dst, src[rest:r.pos]...), plain, nil
 		case c == '\\':
-			r.dst = append(r.dst, src[rest:i]...)
+			dst = append(dst, src[rest:i]...)
 			r.pos = i
-			if err := r.escape(); err != nil {
-				return false, err
+			if dst, err = r.escape(dst); err != nil {
+				return nil, false, err
 			}
 			i, rest = r.pos, r.pos
 		case c < ' ':
 			r.pos = i
-			return false, r.fail(ErrSyntax, "control character in a string; escape it")
+			return nil, false, r.fail(ErrSyntax, "control character in a string; escape it")
 		default:
 			_, size := utf8.DecodeRune(src[i:])
 			if size == 1 {
 				r.pos = i
-				return false, r.fail(ErrText, invalidUTF8)
+				return nil, false, r.fail(ErrText, invalidUTF8)
 			}
 			i += size
 		}
@@ -90,53 +89,48 @@ func skipPlain(src []byte, i int) int {
 }
 
 // escape reads the escape at pos and writes its canonical form.
-func (r *reader) escape() *Error {
+func (r *reader) escape(dst []byte) ([]byte, *Error) {
 	rest := r.src[r.pos:]
 	if len(rest) < 2 {
-		return r.fail(ErrSyntax, "the text ends within an escape")
+		return nil, r.fail(ErrSyntax, "the text ends within an escape")
 	}
 	switch rest[1] {
 	case '"', '\\', 'b', 'f', 'n', 'r', 't':
-		r.dst = append(r.dst, rest[:2]...)
 		r.pos += 2
-		return nil
+		return append(dst, rest[:2]...), nil
 	case '/':
-		r.dst = append(r.dst, '/')
 		r.pos += 2
-		return nil
+		return append(dst, '/'), nil
 	case 'u':
-		return r.unicode(rest)
+		return r.unicode(dst, rest)
 	default:
-		return r.fail(ErrSyntax, "unknown escape in a string")
+		return nil, r.fail(ErrSyntax, "unknown escape in a string")
 	}
 }
 
 // unicode reads the \uXXXX that rest begins with, and its second half where it has one.
-func (r *reader) unicode(rest []byte) *Error {
+func (r *reader) unicode(dst, rest []byte) ([]byte, *Error) {
 	c, ok := hex4(rest[2:])
 	if !ok {
-		return r.fail(ErrSyntax, "malformed \\u escape; it takes four hex digits")
+		return nil, r.fail(ErrSyntax, "malformed \\u escape; it takes four hex digits")
 	}
 	if !utf16.IsSurrogate(c) {
-		r.dst = appendRune(r.dst, c)
 		r.pos += 6
-		return nil
+		return appendRune(dst, c), nil
 	}
 	if len(rest) >= 12 && rest[6] == '\\' && rest[7] == 'u' {
 		if low, ok := hex4(rest[8:]); ok {
 			if pair := utf16.DecodeRune(c, low); pair != utf8.RuneError {
-				r.dst = utf8.AppendRune(r.dst, pair)
 				r.pos += 12
-				return nil
+				return utf8.AppendRune(dst, pair), nil
 			}
 		}
 	}
 	if r.mode == Strict {
-		return r.fail(ErrText, loneSurrogate)
+		return nil, r.fail(ErrText, loneSurrogate)
 	}
-	r.dst = appendEscape(r.dst, c)
 	r.pos += 6
-	return nil
+	return appendEscape(dst, c), nil
 }
 
 // hex4 reads four hex digits.
