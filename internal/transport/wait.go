@@ -1,0 +1,80 @@
+package transport
+
+import (
+	"math/rand/v2"
+	"net/http"
+	"time"
+
+	"github.com/pacspace/pacspace-go/internal/wire"
+)
+
+const (
+	// minWait and maxWait bound every wait between two attempts.
+	minWait = 250 * time.Millisecond
+	maxWait = 5 * time.Second
+	// pollLimit is how long an answer may stay "in progress", where the context does not
+	// end before.
+	pollLimit = time.Minute
+)
+
+// retryWait draws the wait before retry n, counted from 0: what the service asked for, at
+// most maxWait, else doubling from half a second. The jitter keeps clients that failed
+// together from coming back together; it shortens no wait that the service asked for,
+// unless that is cut anyway.
+func retryWait(n int, asked time.Duration) time.Duration {
+	if asked > 0 {
+		return askedWait(asked)
+	}
+	return spread(doubling(n))
+}
+
+// pollWait is retryWait for an answer that is "in progress": the caller's interval beats
+// the default.
+func pollWait(n int, interval, asked time.Duration) time.Duration {
+	switch {
+	case asked > 0:
+		return max(askedWait(asked), minWait)
+	case interval > 0:
+		return interval
+	}
+	return spread(doubling(n))
+}
+
+func doubling(n int) time.Duration {
+	if n > 4 {
+		return maxWait
+	}
+	return min(2*minWait<<n, maxWait)
+}
+
+// spread draws from the upper half.
+func spread(d time.Duration) time.Duration { return d/2 + rand.N(d/2+1) }
+
+func askedWait(asked time.Duration) time.Duration {
+	if asked >= maxWait {
+		return maxWait - rand.N(maxWait/10)
+	}
+	return min(asked+rand.N(asked/10+1), maxWait)
+}
+
+// headerWait reads Retry-After: seconds, with a fraction or not, or a date, which is
+// measured against the server's own clock where it tells it. 0 is no wait.
+func headerWait(h http.Header, now func() time.Time) time.Duration {
+	text := h.Get("Retry-After")
+	if text == "" {
+		return 0
+	}
+	if d, ok := wire.Seconds(text); ok {
+		return d
+	}
+	at, err := http.ParseTime(text)
+	if err != nil {
+		return 0
+	}
+	from, err := http.ParseTime(h.Get("Date"))
+	if err != nil {
+		from = now()
+	}
+	// Sub saturates, so a date in the year 9999 is a long wait and not a negative one.
+	return max(at.Sub(from), 0)
+}
