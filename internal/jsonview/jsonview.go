@@ -279,3 +279,22 @@ func skipValue(text []byte, i int) int {
 	}
 	return i
 }
+
+// Without returns the text of the object v without its members of this name, and without
+// white space between the others. It is nil where v is no object.
+func (v Value) Without(name string) []byte {
+	if v.Kind() != Object {
+		return nil
+	}
+	out := append(make([]byte, 0, len(v.text)), '{')
+	for key, member := range v.members() {
+		if equalString(key, name) {
+			continue
+		}
+		if len(out) > 1 {
+			out = append(out, ',')
+		}
+		out = append(append(append(out, key...), ':'), member.text...)
+	}
+	return append(out, '}')
+}

@@ -1,0 +1,99 @@
+package sealed_test
+
+import (
+	"fmt"
+
+	"github.com/pacspace/pacspace-go/proof/sealed"
+)
+
+// A buyer has a record's seal history and a disclosure of two fields of its first entry.
+func ExampleVerifyDisclosure() {
+	history, disclosure := discloseAmount()
+
+	result := sealed.VerifyDisclosure(history, disclosure)
+	fmt.Println(result)
+	for _, field := range result.Entries[0].Shown {
+		fmt.Println(field.Pointer, string(field.Value))
+	}
+	fmt.Println(result.Limits()[0])
+	// Output:
+	// consistent: 1 of 1 entry checked, 2 fields shown and 3 withheld, ledger not checked
+	// /amount "-50"
+	// /customerId "customer_acme"
+	// The ledger was not read: that the words in the history stand there is not shown.
+}
+
+// discloseAmount seals one entry and shows two of its fields, as the service does.
+func discloseAmount() (history, disclosure []byte) {
+	content := []byte(`{"amount":"-50","currency":"USD","customerId":"customer_acme","occurredAt":"2026-02-01T23:59:59Z","reason":"daily_usage_flush:2026-02-01"}`)
+	entry, err := sealed.V3.Commit(content, sealed.Hash{31: 1})
+	if err != nil {
+		panic(err)
+	}
+	input, err := sealed.V3.SealInput(entry.RecordHash)
+	if err != nil {
+		panic(err)
+	}
+	recordKey, opening := sealed.Hash{31: 2}, sealed.Hash{31: 3}
+	layout := sealed.Layout{ID: 7, Version: 2, Digest: sealed.Hash{31: 4}}
+	chain := sealed.Chain{ID: 296}
+	state := sealed.State{1: 7, 2: 2, 3: 1}
+	seal := sealed.Seal(layout, state, input, opening)
+
+	h := sealed.History{RecordKey: recordKey, Chain: chain, Layout: layout, Version: sealed.V3, Entries: []sealed.HistoryEntry{{
+		NewWord:    sealed.NewWord(state, sealed.SealTag(seal)),
+		RecordHash: &entry.RecordHash,
+	}}}
+	if history, err = h.Encode(); err != nil {
+		panic(err)
+	}
+	shown, err := entry.Disclose(0, opening, "/amount", "/customerId")
+	if err != nil {
+		panic(err)
+	}
+	d := sealed.Disclosure{RecordKey: recordKey, Chain: chain, Layout: layout, Version: sealed.V3, Entries: []sealed.DisclosedEntry{shown}}
+	if disclosure, err = d.Encode(); err != nil {
+		panic(err)
+	}
+	return history, disclosure
+}
+
+// A link copy is one file with both.
+func ExampleVerifyLinkCopy() {
+	file, err := sealed.EncodeLinkCopy(discloseAmount())
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(sealed.Schema(file))
+	fmt.Println(sealed.VerifyLinkCopy(file).Verdict())
+	// Output:
+	// record-link-copy/v1
+	// consistent
+}
+
+// The names of withheld fields are not secret where they can be guessed.
+func ExampleMemberTag() {
+	result := sealed.VerifyDisclosure(discloseAmount())
+	for _, guess := range []string{"currency", "discount"} {
+		for _, member := range result.Entries[0].WithheldMembers {
+			if member.Tag == sealed.MemberTag(guess) {
+				fmt.Println("withheld:", guess)
+			}
+		}
+	}
+	// Output: withheld: currency
+}
+
+func ExampleVersion_Commit() {
+	entry, err := sealed.V2.Commit([]byte(`{"amount":"-12.50","tags":["a","b"]}`), sealed.Hash{})
+	if err != nil {
+		panic(err)
+	}
+	for _, leaf := range entry.Revealed {
+		fmt.Println(leaf.Pointer, string(leaf.Value))
+	}
+	// Output:
+	// /amount "-12.50"
+	// /tags/0 "a"
+	// /tags/1 "b"
+}

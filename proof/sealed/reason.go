@@ -1,0 +1,64 @@
+package sealed
+
+import "strconv"
+
+// Code is the official code of a refusal. The empty code is no refusal.
+type Code string
+
+// The codes with which a disclosure is refused.
+const (
+	CodeMalformed       Code = "DISCLOSURE_MALFORMED"
+	CodeTooLarge        Code = "DISCLOSURE_TOO_LARGE"
+	CodeDigestMismatch  Code = "DISCLOSURE_DIGEST_MISMATCH"
+	CodeRecordMismatch  Code = "DISCLOSURE_RECORD_MISMATCH"
+	CodeVersionMismatch Code = "RECORD_HASH_VERSION_MISMATCH"
+	CodeNotInHistory    Code = "DISCLOSURE_ENTRY_NOT_IN_HISTORY"
+	CodeLeafMismatch    Code = "DISCLOSURE_LEAF_MISMATCH"
+	CodeSealMismatch    Code = "DISCLOSURE_SEAL_MISMATCH"
+)
+
+// The sentences are part of the protocol: a user who checks the same file with another of
+// PacSpace's verifiers must read the same.
+const (
+	chainCheckNote = "This check covers each shown field up to its record hash and its seal, and compares them with the record's seal history. " +
+		"It does not check the ledger; run @pacspace-io/check for that."
+	noteV1           = "This entry was sealed before record hash v2; check it with @pacspace-io/check."
+	noteNoRecordHash = "The record's sealed history gives no record hash for this entry to compare with; check it with @pacspace-io/check."
+)
+
+// reason returns the sentence of a code. Sentences about an entry count from 1, and repeat
+// it as it was written: seq 0.0 is entry 1.0.
+func reason(code Code, seq number) string {
+	switch code {
+	case CodeTooLarge:
+		return "This disclosure is larger than 1 MiB, the most one disclosure may hold."
+	case CodeDigestMismatch:
+		return "This disclosure was changed after it was made: its digest does not match its contents."
+	case CodeRecordMismatch:
+		return "This disclosure is for a different record than the history it was checked against."
+	case CodeVersionMismatch:
+		return "This shared record's format doesn't match the record on the ledger."
+	case CodeNotInHistory:
+		return "Entry " + entryNumber(seq) + " of this disclosure is not in the record's sealed history."
+	case CodeLeafMismatch:
+		return "A shown field of entry " + entryNumber(seq) + " does not match the fields sealed for that entry."
+	case CodeSealMismatch:
+		return "Entry " + entryNumber(seq) + " of this disclosure does not reproduce the seal recorded on the ledger for it."
+	default:
+		return "This is not a record disclosure this version can read."
+	}
+}
+
+// reasonRecordHash is the other sentence of CodeSealMismatch: the record hash differs, not
+// only the seal over it.
+func reasonRecordHash(seq number) string {
+	return "Entry " + entryNumber(seq) + " of this disclosure does not match the record hash in the record's sealed history."
+}
+
+func entryNumber(seq number) string {
+	text := strconv.FormatUint(seq.value+1, 10)
+	if !seq.integer {
+		text += ".0"
+	}
+	return text
+}
