@@ -1,0 +1,143 @@
+package proof
+
+import (
+	"bytes"
+	"errors"
+
+	"github.com/pacspace/pacspace-go/decimal"
+	"github.com/pacspace/pacspace-go/internal/canonical"
+)
+
+// fieldSet is a set of the item's fields, by their index in itemNames.
+type fieldSet uint64
+
+const (
+	fieldCustomerID = iota
+	fieldDelta
+	fieldReason
+	fieldReferenceID
+	fieldMetadata
+	fieldAdjusts
+)
+
+var itemNames = []string{"customerId", "delta", "reason", "referenceId", "metadata", "adjusts"}
+
+func (f fieldSet) has(field int) bool { return f>>field&1 == 1 }
+
+// ParseItem reads the JSON of an item strictly: names in their exact case, none unknown,
+// none twice, all text UTF-8, and the amount in its canonical form. The error is a
+// *FormatError.
+func ParseItem(data []byte) (Item, error) {
+	item, seen, _, err := readItem(data, nil)
+	if err == nil {
+		err = item.complete(seen, 0)
+	}
+	if err != nil {
+		return Item{}, err.in("item")
+	}
+	return item, nil
+}
+
+// readItem reads an item of which fields may be missing: which ones are there is in seen.
+// It appends the canonical form to dst.
+func readItem(data, dst []byte) (item Item, seen fieldSet, form []byte, err *FormatError) {
+	s := scanner{src: data}
+	names, err := s.object(itemNames, func(i int) (err *FormatError) {
+		switch i {
+		case fieldCustomerID:
+			item.CustomerID, err = s.text()
+		case fieldDelta:
+			item.Delta, err = s.amount()
+		case fieldReason:
+			item.Reason, err = s.text()
+		case fieldReferenceID:
+			item.ReferenceID, err = s.filled()
+		case fieldMetadata:
+			item.Metadata, err = s.raw()
+			item.Metadata = bytes.Clone(item.Metadata)
+			if err == nil && item.Metadata[0] != '{' {
+				err = broken("", "a JSON object is expected")
+			}
+		case fieldAdjusts:
+			item.Adjusts, err = s.adjusts()
+		}
+		return err
+	})
+	if err == nil {
+		err = s.end()
+	}
+	if err != nil {
+		return Item{}, 0, dst, err
+	}
+	// What was only passed over is checked here: metadata, numbers, depth.
+	form, formErr := canonical.Append(dst, data, canonical.Strict)
+	if formErr != nil {
+		return Item{}, 0, dst, refused(formErr)
+	}
+	return item, fieldSet(names), form, nil
+}
+
+// complete refuses an item that lacks what every submission has, or that has what its line
+// calls unknown.
+func (i *Item) complete(seen, unknown fieldSet) *FormatError {
+	const always = 1<<fieldCustomerID | 1<<fieldDelta | 1<<fieldReason
+	if err := missing(itemNames, uint64(seen), always&^uint64(unknown)); err != nil {
+		return err
+	}
+	for field, name := range itemNames {
+		if seen.has(field) && unknown.has(field) {
+			return broken(name, "it is there and sources call it unknown")
+		}
+	}
+	return nil
+}
+
+// amount reads a number in the form in which it is hashed.
+func (s *scanner) amount() (decimal.Decimal, *FormatError) {
+	text, err := s.raw()
+	if err != nil {
+		return decimal.Decimal{}, err
+	}
+	var room [64]byte
+	form, formErr := canonical.AppendNumber(room[:0], text, canonical.Strict)
+	if formErr != nil {
+		return decimal.Decimal{}, refused(formErr)
+	}
+	if !bytes.Equal(form, text) {
+		return decimal.Decimal{}, broken("", "an amount is written in its canonical form; here that is %s", form)
+	}
+	d, parseErr := decimal.Parse(string(text))
+	if errors.Is(parseErr, decimal.ErrRange) {
+		return decimal.Decimal{}, tooMuch("", "out of the range of a decimal")
+	} else if parseErr != nil {
+		return decimal.Decimal{}, broken("", "a number is expected")
+	}
+	return d, nil
+}
+
+// filled reads a string that is not empty.
+func (s *scanner) filled() (string, *FormatError) {
+	text, err := s.text()
+	if err == nil && text == "" {
+		err = broken("", "the text is empty; leave the field out")
+	}
+	return text, err
+}
+
+var adjustsNames = []string{"referenceId", "recordId"}
+
+func (s *scanner) adjusts() (*Adjusts, *FormatError) {
+	var a Adjusts
+	seen, err := s.object(adjustsNames, func(i int) (err *FormatError) {
+		if i == 0 {
+			a.ReferenceID, err = s.filled()
+		} else {
+			a.RecordID, err = s.filled()
+		}
+		return err
+	})
+	if err == nil && seen != 1 && seen != 2 {
+		err = broken("", "it names one delta, by referenceId or by recordId")
+	}
+	return &a, err
+}

@@ -1,0 +1,33 @@
+package proof
+
+import "github.com/pacspace/pacspace-go/internal/canonical"
+
+// Limits of what is read, the same for everyone. Past one of them Verify, NewReader and
+// ReadAnchor return an error that is ErrLimit; they never go on with a part.
+const (
+	// MaxLineBytes is the longest line of an evidence file, without its line end.
+	MaxLineBytes = 1 << 20
+	// MaxFileBytes is the longest evidence file.
+	MaxFileBytes = 1 << 34
+	// MaxDeltas is the most deltas of one evidence file.
+	MaxDeltas = 10_000_000
+	// MaxReferences is the most deltas among which duplicates are looked for: those of the
+	// file, of earlier evidence and of the buyer's own list, each counted by itself. All are
+	// looked at, so this bounds memory, at about 400 bytes a delta with references of usual
+	// length; a longer file is refused by name rather than checked in part.
+	MaxReferences = 2_000_000
+	// MaxCarried is the most carried deltas that a header lists.
+	MaxCarried = 1_000
+	// MaxItemHashes is the most hashes of one batch.
+	MaxItemHashes = 10_000
+	// MaxTextBytes is the longest string outside of metadata, in bytes of UTF-8.
+	MaxTextBytes = 4_096
+	// MaxDepth is the most arrays and objects that are open at once inside an item.
+	MaxDepth = canonical.MaxDepth
+	// MaxNumberLength is the longest text of a number inside an item.
+	MaxNumberLength = canonical.MaxNumberLength
+	// MaxAnchorBytes is the longest anchor file.
+	MaxAnchorBytes = 1 << 28
+	// MaxAnchors is the most anchors of one verification.
+	MaxAnchors = 1_000
+)
