@@ -1,0 +1,40 @@
+package pacspace
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// poll asks until done, for as long as ctx allows. Where ctx has no deadline the default
+// bounds it, so that no call waits for ever.
+func poll[T any](ctx context.Context, opts []CallOption, pending string, ask func(context.Context) (*T, bool, error)) (*T, error) {
+	bounded := ctx
+	if _, ok := ctx.Deadline(); !ok {
+		var cancel context.CancelFunc
+		bounded, cancel = context.WithTimeout(ctx, defaultPollTimeout)
+		defer cancel()
+	}
+	interval := pollInterval(opts)
+	for {
+		v, done, err := ask(bounded)
+		if err != nil || done {
+			return v, err
+		}
+		if err := pause(bounded, interval); err != nil {
+			return nil, fmt.Errorf("pacspace: %s: %w: %w; ask again", pending, ErrTimeout, err)
+		}
+	}
+}
+
+// pause waits, or ends early with the context's error.
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}
