@@ -121,8 +121,9 @@ func WithWebhookMaxBody(n int64) WebhookOption {
 }
 
 // WithWebhookLogger lets [WebhookVerifier.Handler] say why it refused a delivery: a
-// warning with the status and the reason, never with a header, the body or a secret.
-// Without it the handler is silent.
+// warning with the status and the reason, which for a 500 is the error that the program's
+// own function returned. No header, no body and no secret. Without it the handler is
+// silent.
 func WithWebhookLogger(l *slog.Logger) WebhookOption {
 	return webhookOption(func(v *WebhookVerifier) error {
 		if l == nil {
@@ -170,8 +171,8 @@ func NewWebhookVerifier(secrets []string, opts ...WebhookOption) (*WebhookVerifi
 
 // Verify checks a delivery and reads its envelope. The body is the bytes as they came. A
 // header that came several times counts as one with all its values, whatever the case of
-// its name. The event is unknown to nobody: one of a type that this version does not know
-// comes out like any other, with its data as JSON.
+// its name. An event of a type that this version does not know comes out like any other,
+// with its data as JSON.
 //
 // The error is one of the ErrWebhook sentinels of this package, through errors.Is.
 func (v *WebhookVerifier) Verify(body []byte, h http.Header) (*Event, error) {
@@ -186,10 +187,16 @@ func (v *WebhookVerifier) Verify(body []byte, h http.Header) (*Event, error) {
 	if err := v.VerifySignature(signature, timestamp, body); err != nil {
 		return nil, err
 	}
-	return parseEvent(body, timestamp, EventHints{
+	event, err := ParseEvent(body)
+	if err != nil {
+		return nil, err
+	}
+	event.SignedAt = webhookTime(timestamp)
+	event.Hints = EventHints{
 		ID:   joinedHeader(h, WebhookIDHeader),
 		Type: EventType(joinedHeader(h, WebhookEventHeader)),
-	})
+	}
+	return event, nil
 }
 
 // VerifySignature checks a delivery whose header values came some other way than in an
@@ -277,9 +284,10 @@ func decodeHex(dst *[sha256.Size]byte, text string) bool {
 	var bad byte
 	for i := range dst {
 		hi, lo := text[2*i], text[2*i+1]
-		h := (hi&0xf + hi>>6*9) & 0xf
-		l := (lo&0xf + lo>>6*9) & 0xf
-		bad |= lowerHex[h] ^ hi | lowerHex[l] ^ lo
+		h := (hi&0xf + (hi>>6)*9) & 0xf // bit 6 tells a letter from a digit
+		l := (lo&0xf + (lo>>6)*9) & 0xf
+		bad |= lowerHex[h] ^ hi
+		bad |= lowerHex[l] ^ lo
 		dst[i] = h<<4 | l
 	}
 	return bad == 0
