@@ -1,0 +1,294 @@
+package sandbox
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/pacspace/pacspace-go/proof"
+)
+
+// choices are the answers to what the API's documents leave open or contradict. The zero
+// value of each is the helpful answer, save for the two that newConfig sets.
+type choices struct {
+	referencesRepeat, adjustsVerified                bool
+	keyLifetime                                      time.Duration
+	keysIgnoreFormatting, refusalsReplayed           bool
+	pendingInError                                   bool
+	batchRefusedWhole, batchWithoutIDs               bool
+	scheme                                           proof.Variant
+	unknownScheme                                    []Level
+	checkpointOverProofs, checkpointPerCustomer      bool
+	chainPerTenant, chainFromZero, noChain           bool
+	indexPerCustomer, indexMissing                   bool
+	windowsByVerification, inclusiveEnd              bool
+	exactSums                                        bool
+	unknownCustomerRefused                           bool
+	compareNeedsCustomer, compareNeedsStart          bool
+	rowsWithMetadata, rowsWithoutHashes              bool
+	recordWithoutCount, recordWithoutNetChange       bool
+	recordLists, unknownRootIsFalse, verifyEnveloped bool
+	chainUnavailable                                 bool
+	receiptNeedsCheckpoint, permalinks               bool
+	webhookMillis, eventIDPerAttempt                 bool
+	events                                           eventForm
+	envelope                                         envelopeForm
+	errors                                           errorForm
+	messageLists                                     bool
+	names                                            map[string]string
+}
+
+type (
+	eventForm    int
+	envelopeForm int
+	errorForm    int
+)
+
+const (
+	eventsUnion eventForm = iota
+	eventsDocs
+	eventsPython
+)
+
+const (
+	envelopeSuccess envelopeForm = iota
+	envelopeStatusCode
+	envelopeNone
+)
+
+const (
+	errorsNested errorForm = iota
+	errorsFlat
+	errorsStatusCode
+)
+
+// Choice is one answer to something that the API's documents leave open or contradict.
+type Choice struct {
+	Name   string // of the function that makes Option
+	Source string // section of the API contract that says it is open
+	// Default is what the sandbox does without it, and Instead what it does with it.
+	Default, Instead string
+	Option           Option
+}
+
+// Choices lists every choice with one unhelpful answer, so that a test can run under each.
+// Some are several: a choice that takes values is listed with one of them.
+func Choices() []Choice {
+	return []Choice{
+		{"ReferencesRepeat", "3.2", "a referenceId counts once per customer", "it counts each time", ReferencesRepeat()},
+		{"AdjustsVerified", "2.1", "an adjustment may name a delta that is not verified yet", "it may not", AdjustsVerified()},
+		{"KeysExpireAfter", "3.2", "an Idempotency-Key lives for a day", "it lives for a minute", KeysExpireAfter(time.Minute)},
+		{"KeysIgnoreFormatting", "3.2", "the same key needs the same bytes", "it needs the same JSON", KeysIgnoreFormatting()},
+		{"RefusalsReplayed", "3.2", "a refusal frees its key", "it is replayed under its key", RefusalsReplayed()},
+		{"PendingInError", "1.4", "a pending answer has its code at the top", "it has it in an error object", PendingInError()},
+		{"BatchRefusedWhole", "2.2", "an invalid item fails by itself", "it fails the batch with 422", BatchRefusedWhole()},
+		{"BatchWithoutIDs", "2.2", "batch results have record ids and hashes", "they have not", BatchWithoutIDs()},
+		{"Scheme", "5.2", "nodes hash the 0x text of their children", "they hash their raw bytes", Scheme(proof.VariantRaw)},
+		{"UnknownScheme", "5.2", "all hashes can be recomputed", "none can", UnknownScheme()},
+		{"CheckpointOverProofs", "5.2", "a checkpoint's root is over content hashes", "it is over proof hashes", CheckpointOverProofs()},
+		{"CheckpointPerCustomer", "2.8", "a checkpoint without a customer is one over all", "it is one for each", CheckpointPerCustomer()},
+		{"ChainPerTenant", "5.2", "previousProofHash is the customer's last proof", "it is the tenant's", ChainPerTenant()},
+		{"ChainFromZero", "5.2", "a first proof has no previousProofHash", "it has the zero hash", ChainFromZero()},
+		{"NoChain", "4.5", "proofs name the one before", "they do not", NoChain()},
+		{"IndexPerCustomer", "4.5", "deltaIndex counts all verified deltas", "it counts the customer's", IndexPerCustomer()},
+		{"IndexMissing", "4.5", "deltaIndex is told", "it is null", IndexMissing()},
+		{"WindowsByVerification", "2.5", "scopes go by the time of receipt", "they go by the time of verification", WindowsByVerification()},
+		{"InclusiveEnd", "3.1", "endDate is exclusive", "it is inclusive", InclusiveEnd()},
+		{"ExactSums", "8.27", "sums are binary64 sums", "they are exact", ExactSums()},
+		{"UnknownCustomerRefused", "2.5", "a customer without deltas has the balance 0", "it is 404", UnknownCustomerRefused()},
+		{"CompareNeedsCustomer", "2.7", "compare without a customerId takes all customers", "it is 400", CompareNeedsCustomer()},
+		{"CompareNeedsStart", "8.20", "compare's startingBalance is 0 where it is absent", "it is 400", CompareNeedsStart()},
+		{"RowsWithMetadata", "2.5", "rows leave metadata and adjusts out", "they have them", RowsWithMetadata()},
+		{"RowsWithoutHashes", "2.5", "rows have hashes", "they have none", RowsWithoutHashes()},
+		{"RecordWithoutCount", "2.10", "the public record has a count", "it has none", RecordWithoutCount()},
+		{"RecordWithoutNetChange", "2.10", "the public record has a net change", "it has none", RecordWithoutNetChange()},
+		{"RecordLists", "2.10", "the public record lists no deltas", "it lists them", RecordLists()},
+		{"UnknownRootIsFalse", "2.10", "an unknown proof root is 404", "it is verified: false", UnknownRootIsFalse()},
+		{"VerifyEnveloped", "1.4", "public verify has no envelope", "it has the success envelope", VerifyEnveloped()},
+		{"ChainUnavailable", "2.10", "source=chain works", "it answers verified: false, chain unavailable", ChainUnavailable()},
+		{"ReceiptNeedsCheckpoint", "2.9", "a scope without a checkpoint has a receipt", "it is 404", ReceiptNeedsCheckpoint()},
+		{"Permalinks", "2.9", "verifyUrl names the proof root", "it is the customer's permanent link", Permalinks()},
+		{"WebhookMilliseconds", "4.1", "webhook timestamps are in seconds", "they are in milliseconds", WebhookMilliseconds()},
+		{"EventIDPerAttempt", "4.7", "X-Event-ID is the same on each attempt", "it changes", EventIDPerAttempt()},
+		{"EventsAsDocumented", "4.3", "event envelopes have the names of both forms", "they have those of the pages", EventsAsDocumented()},
+		{"EventsAsPython", "4.3", "event data is in the form of the pages", "it is flat, as the Python SDK types it", EventsAsPython()},
+		{"StatusCodeEnvelopes", "1.4", "answers have the success envelope", "they have the statusCode envelope", StatusCodeEnvelopes()},
+		{"DirectPayloads", "1.4", "answers have the success envelope", "they have none", DirectPayloads()},
+		{"FlatErrors", "1.5", "errors are nested", "they are flat", FlatErrors()},
+		{"StatusCodeErrors", "1.5", "errors have a code", "they have a statusCode and no code", StatusCodeErrors()},
+		{"MessageLists", "1.5", "a validation message is a string", "it is a list of strings", MessageLists()},
+		{"LegacyNames", "8.1", "fields have their newest names", "they have their oldest", LegacyNames()},
+	}
+}
+
+// ReferencesRepeat makes a referenceId a mere label: the same one again, without an
+// Idempotency-Key, is a further delta.
+func ReferencesRepeat() Option { return set(func(c *config) { c.referencesRepeat = true }) }
+
+// AdjustsVerified refuses an adjustment of a delta that is not verified yet.
+func AdjustsVerified() Option { return set(func(c *config) { c.adjustsVerified = true }) }
+
+// KeysExpireAfter sets how long an Idempotency-Key is known, from its first use.
+func KeysExpireAfter(d time.Duration) Option {
+	return optionFunc(func(c *config) error {
+		if d < 0 {
+			return fmt.Errorf("sandbox: KeysExpireAfter: negative; give 0 for keys that are forgotten at once")
+		}
+		c.keyLifetime = d
+		return nil
+	})
+}
+
+// KeysIgnoreFormatting takes two bodies for the same where their JSON says the same, not
+// only where their bytes are equal.
+func KeysIgnoreFormatting() Option { return set(func(c *config) { c.keysIgnoreFormatting = true }) }
+
+// RefusalsReplayed replays definite refusals (4xx) under their Idempotency-Key as well.
+func RefusalsReplayed() Option { return set(func(c *config) { c.refusalsReplayed = true }) }
+
+// PendingInError writes IDEMPOTENCY_PENDING in the second documented form.
+func PendingInError() Option { return set(func(c *config) { c.pendingInError = true }) }
+
+// BatchRefusedWhole refuses a batch with an invalid item as a whole, with 422 and without
+// recording any of it.
+func BatchRefusedWhole() Option { return set(func(c *config) { c.batchRefusedWhole = true }) }
+
+// BatchWithoutIDs leaves recordId, receiptId and itemHash out of batch results, whose
+// presence is only plausible.
+func BatchWithoutIDs() Option { return set(func(c *config) { c.batchWithoutIDs = true }) }
+
+// Scheme computes hashes by another variant of the published formula.
+func Scheme(v proof.Variant) Option {
+	return optionFunc(func(c *config) error {
+		for _, known := range proof.Variants() {
+			if v == known {
+				c.scheme = v
+				return nil
+			}
+		}
+		return fmt.Errorf("sandbox: Scheme: variant %q is not known; use one of proof.Variants", v)
+	})
+}
+
+// UnknownScheme makes hashes that nobody can reproduce, at the levels named or at all.
+func UnknownScheme(levels ...Level) Option {
+	if len(levels) == 0 {
+		levels = []Level{LevelItem, LevelBatch, LevelCheckpoint}
+	}
+	return set(func(c *config) { c.unknownScheme = levels })
+}
+
+// CheckpointOverProofs takes a checkpoint's root over the deltas' proof hashes.
+func CheckpointOverProofs() Option { return set(func(c *config) { c.checkpointOverProofs = true }) }
+
+// CheckpointPerCustomer answers a checkpoint without a customerId with a list, one for
+// each customer that is active in the scope.
+func CheckpointPerCustomer() Option { return set(func(c *config) { c.checkpointPerCustomer = true }) }
+
+// ChainPerTenant links each proof to the tenant's last one, whoever it is about.
+func ChainPerTenant() Option { return set(func(c *config) { c.chainPerTenant = true }) }
+
+// ChainFromZero gives a chain's first proof the zero hash as its previous one.
+func ChainFromZero() Option { return set(func(c *config) { c.chainFromZero = true }) }
+
+// NoChain leaves previousProofHash out.
+func NoChain() Option { return set(func(c *config) { c.noChain = true }) }
+
+// IndexPerCustomer makes deltaIndex the delta's number among its customer's, those that
+// failed included.
+func IndexPerCustomer() Option { return set(func(c *config) { c.indexPerCustomer = true }) }
+
+// IndexMissing makes deltaIndex null.
+func IndexMissing() Option { return set(func(c *config) { c.indexMissing = true }) }
+
+// WindowsByVerification lets scopes go by the time at which a delta was verified.
+func WindowsByVerification() Option { return set(func(c *config) { c.windowsByVerification = true }) }
+
+// InclusiveEnd makes a delta at the very endDate part of the scope.
+func InclusiveEnd() Option { return set(func(c *config) { c.inclusiveEnd = true }) }
+
+// ExactSums adds amounts exactly instead of in binary64.
+func ExactSums() Option { return set(func(c *config) { c.exactSums = true }) }
+
+// UnknownCustomerRefused answers 404 CUSTOMER_NOT_FOUND for a customer without deltas.
+func UnknownCustomerRefused() Option { return set(func(c *config) { c.unknownCustomerRefused = true }) }
+
+// CompareNeedsCustomer refuses a compare without a customerId.
+func CompareNeedsCustomer() Option { return set(func(c *config) { c.compareNeedsCustomer = true }) }
+
+// CompareNeedsStart refuses a compare without a startingBalance.
+func CompareNeedsStart() Option { return set(func(c *config) { c.compareNeedsStart = true }) }
+
+// RowsWithMetadata puts metadata and adjusts into the rows of derive.
+func RowsWithMetadata() Option { return set(func(c *config) { c.rowsWithMetadata = true }) }
+
+// RowsWithoutHashes leaves contentHash, itemHash, proofHash and previousProofHash out of
+// the rows of derive.
+func RowsWithoutHashes() Option { return set(func(c *config) { c.rowsWithoutHashes = true }) }
+
+// RecordWithoutCount leaves recordCount out of the public record.
+func RecordWithoutCount() Option { return set(func(c *config) { c.recordWithoutCount = true }) }
+
+// RecordWithoutNetChange leaves netChange and the balances out of the public record.
+func RecordWithoutNetChange() Option { return set(func(c *config) { c.recordWithoutNetChange = true }) }
+
+// RecordLists lists amounts, reasons and references in the public record.
+func RecordLists() Option { return set(func(c *config) { c.recordLists = true }) }
+
+// UnknownRootIsFalse answers 200 with verified: false for a proof root that is not known.
+func UnknownRootIsFalse() Option { return set(func(c *config) { c.unknownRootIsFalse = true }) }
+
+// VerifyEnveloped puts the public record into the success envelope.
+func VerifyEnveloped() Option { return set(func(c *config) { c.verifyEnveloped = true }) }
+
+// ChainUnavailable answers verified: false to source=chain and source=both.
+func ChainUnavailable() Option { return set(func(c *config) { c.chainUnavailable = true }) }
+
+// ReceiptNeedsCheckpoint answers 404 for the receipt of a scope that has no checkpoint.
+func ReceiptNeedsCheckpoint() Option { return set(func(c *config) { c.receiptNeedsCheckpoint = true }) }
+
+// Permalinks makes verifyUrl the customer's permanent link.
+func Permalinks() Option { return set(func(c *config) { c.permalinks = true }) }
+
+// WebhookMilliseconds writes webhook timestamps in Unix milliseconds.
+func WebhookMilliseconds() Option { return set(func(c *config) { c.webhookMillis = true }) }
+
+// EventIDPerAttempt gives each attempt of a delivery another X-Event-ID.
+func EventIDPerAttempt() Option { return set(func(c *config) { c.eventIDPerAttempt = true }) }
+
+// EventsAsDocumented writes event envelopes with the names of the pages alone, without an
+// id in the body.
+func EventsAsDocumented() Option { return set(func(c *config) { c.events = eventsDocs }) }
+
+// EventsAsPython writes events as the official Python SDK types them: data.delta is a
+// number.
+func EventsAsPython() Option { return set(func(c *config) { c.events = eventsPython }) }
+
+// StatusCodeEnvelopes writes {"statusCode","data"}.
+func StatusCodeEnvelopes() Option { return set(func(c *config) { c.envelope = envelopeStatusCode }) }
+
+// DirectPayloads writes data without an envelope.
+func DirectPayloads() Option { return set(func(c *config) { c.envelope = envelopeNone }) }
+
+// FlatErrors writes {"message","code"}.
+func FlatErrors() Option { return set(func(c *config) { c.errors = errorsFlat }) }
+
+// StatusCodeErrors writes {"statusCode","error","message"}, as the oldest pages have it.
+func StatusCodeErrors() Option { return set(func(c *config) { c.errors = errorsStatusCode }) }
+
+// MessageLists writes the message of a validation error as a list.
+func MessageLists() Option { return set(func(c *config) { c.messageLists = true }) }
+
+// LegacyNames writes the oldest names that the documents have for a field. Source: API
+// contract, section 8.
+func LegacyNames() Option {
+	return set(func(c *config) {
+		c.names = map[string]string{
+			"recordId":                "anchorId",
+			"proofRoot":               "itemsRoot",
+			"deltaCount":              "deltasCount",
+			"customerReference":       "ledgerIdentifier",
+			"verificationReference":   "reference",
+			"verificationExplorerUrl": "publicLedgerUrl",
+		}
+	})
+}
