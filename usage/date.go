@@ -98,7 +98,12 @@ func (d Date) Before(e Date) bool { return d.n < e.n }
 func (d Date) After(e Date) bool { return d.n > e.n }
 
 // Period returns the month that the day lies in; for the zero Date "".
-func (d Date) Period() Period { return PeriodOf(d.Start()) }
+func (d Date) Period() Period {
+	if d.IsZero() {
+		return ""
+	}
+	return PeriodOf(d.Start())
+}
 
 // String returns YYYY-MM-DD. The zero Date prints as 0000-00-00, which no function reads.
 func (d Date) String() string {
