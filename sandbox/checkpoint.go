@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"encoding/json"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -60,6 +61,9 @@ func (s *Sandbox) commitCheckpoint(c *call) reply {
 		if cu == nil {
 			return refuse(notFound("CUSTOMER_NOT_FOUND", "Customer not found."))
 		}
+	}
+	if p := s.checkVendor(fields, false); p != nil {
+		return refuse(p)
 	}
 	f, p := bodyScope(fields)
 	if p != nil {
@@ -152,7 +156,7 @@ func (s *Sandbox) checkpointOf(c *call, cu *customer, sc scope, chosen []proof.H
 		rows = slices.DeleteFunc(slices.Clone(rows), func(d *delta) bool { return !slices.Contains(chosen, d.leaf) })
 		for _, h := range chosen {
 			if !slices.ContainsFunc(rows, func(d *delta) bool { return d.leaf == h }) {
-				return nil, false, &problem{status: 422, code: "VALIDATION_ERROR", message: "fingerprints names a delta that is not in the scope."}
+				return nil, false, &problem{status: http.StatusUnprocessableEntity, code: "VALIDATION_ERROR", message: "fingerprints names a delta that is not in the scope."}
 			}
 		}
 	}
@@ -200,10 +204,10 @@ func scopeKey(cu *customer, sc scope, chosen []proof.Hash) string {
 // verifyCheckpoint ends a checkpoint's way and makes its receipt.
 func (s *Sandbox) verifyCheckpoint(p *plane, cp *checkpoint, at time.Time) {
 	cp.done = true
-	s.queueEvent(p, "checkpoint.verified", at, cp.object(at))
+	s.queueEvent(p, "checkpoint.verified", at, alike(cp.object(at)))
 	r := &receipt{id: cp.id, customer: cp.customer, scope: cp.scope, root: cp.root, rows: cp.rows, net: cp.net, generatedAt: at}
 	p.addReceipt(r)
-	s.queueEvent(p, "receipt.generated", at, object{{"receiptId", r.id}, {"customerId", customerID(cp.customer)}, {"proofRoot", r.root}, {"generatedAt", at}})
+	s.queueEvent(p, "receipt.generated", at, r.generated())
 }
 
 func customerID(cu *customer) any {

@@ -141,7 +141,7 @@ func (s *Sandbox) createCustomer(c *call) reply {
 		{"unitLabel", orElse(text["unitLabel"], "records")},
 		{"createdAt", c.now},
 	}
-	s.queueEvent(c.plane, "customer.created", c.now, o)
+	s.queueEvent(c.plane, "customer.created", c.now, alike(o))
 	return created(o)
 }
 

@@ -3,14 +3,13 @@ package sandbox
 import (
 	"bytes"
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"io"
 	"net/http"
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/pacspace/pacspace-go"
 )
 
 // WebhookFault is something that goes wrong between the service and the receiver.
@@ -43,6 +42,7 @@ func (s *Sandbox) InjectWebhooks(f WebhookFault) {
 func (s *Sandbox) Deliver(ctx context.Context) (delivered int, err error) {
 	s.delivering.Lock()
 	defer s.delivering.Unlock()
+	defer s.trim()
 	for _, d := range s.due() {
 		if err := ctx.Err(); err != nil {
 			return delivered, err
@@ -70,6 +70,15 @@ func (s *Sandbox) Run(ctx context.Context, interval time.Duration) error {
 		if err := s.cfg.wait(ctx, interval); err != nil {
 			return err
 		}
+	}
+}
+
+// trim forgets what is over and too much to keep.
+func (s *Sandbox) trim() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range s.planes {
+		p.trimDeliveries()
 	}
 }
 
@@ -167,27 +176,17 @@ func (s *Sandbox) post(ctx context.Context, d *delivery, header http.Header) (st
 
 // sign makes a delivery's headers. Source: API contract, sections 4.1 and 4.2.
 func (s *Sandbox) sign(d *delivery, now time.Time) http.Header {
-	timestamp := strconv.FormatInt(now.Unix(), 10)
+	var opts []pacspace.SignOption
 	if s.cfg.webhookMillis {
-		timestamp = strconv.FormatInt(now.UnixMilli(), 10)
+		opts = append(opts, pacspace.SignInMilliseconds())
 	}
-	signature := signatureOf(d.endpoint.secret, timestamp, d.body)
 	if d.endpoint.previous != "" && now.Before(d.endpoint.overlap) {
-		signature += "," + signatureOf(d.endpoint.previous, timestamp, d.body)
+		opts = append(opts, pacspace.SignAlsoWith(d.endpoint.previous))
 	}
-	h := http.Header{}
+	h := pacspace.SignWebhook(d.endpoint.secret, now, d.body, opts...)
 	h.Set("Content-Type", "application/json")
 	h.Set("User-Agent", "PacSpace-Webhooks/sandbox")
-	h.Set("X-PacSpace-Signature", signature)
-	h.Set("X-PacSpace-Timestamp", timestamp)
-	h.Set("X-Webhook-Event", d.event)
-	h.Set("X-Event-ID", s.eventHeaderID(d))
+	h.Set(pacspace.WebhookEventHeader, d.event)
+	h.Set(pacspace.WebhookIDHeader, s.eventHeaderID(d))
 	return h
-}
-
-func signatureOf(secret, timestamp string, body []byte) string {
-	mac := hmac.New(sha256.New, []byte(secret))
-	mac.Write([]byte(timestamp + "."))
-	mac.Write(body)
-	return "v1=" + hex.EncodeToString(mac.Sum(nil))
 }

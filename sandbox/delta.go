@@ -126,14 +126,8 @@ func (s *Sandbox) readItem(raw json.RawMessage) (item, *problem) {
 	if it.adjusts, p = readAdjusts(fields["adjusts"]); p != nil {
 		return item{}, p
 	}
-	vendor, p := optionalString(fields, "vendorAccountId")
-	switch {
-	case p != nil:
+	if p := s.checkVendor(fields, s.cfg.middleware); p != nil {
 		return item{}, p
-	case s.cfg.middleware && vendor == "":
-		return item{}, invalid("vendorAccountId is required for middleware tenants")
-	case !s.cfg.middleware && vendor != "":
-		return item{}, invalid("vendorAccountId is for middleware tenants only")
 	}
 	text, err := it.canonical(fields)
 	if err != nil {
@@ -167,6 +161,21 @@ func (a *adjusts) object() object {
 		return object{{"recordId", a.RecordID}}
 	}
 	return object{{"referenceId", a.ReferenceID}}
+}
+
+// checkVendor holds the tenant to its kind: only a middleware tenant names the vendor that
+// it acts for. Source: API contract, sections 2.1 and 2.8.
+func (s *Sandbox) checkVendor(fields map[string]json.RawMessage, required bool) *problem {
+	vendor, p := optionalString(fields, "vendorAccountId")
+	switch {
+	case p != nil:
+		return p
+	case required && vendor == "":
+		return invalid("vendorAccountId is required for middleware tenants")
+	case !s.cfg.middleware && vendor != "":
+		return invalid("vendorAccountId is for middleware tenants only")
+	}
+	return nil
 }
 
 func readAdjusts(raw json.RawMessage) (*adjusts, *problem) {
@@ -231,7 +240,7 @@ func (s *Sandbox) admit(c *call, it item) (d *delta, again bool, p *problem) {
 	if known != nil && it.referenceID != "" && !s.cfg.referencesRepeat {
 		if d := known.byReference[it.referenceID]; d != nil {
 			if d.leaf != it.leaf {
-				return nil, false, &problem{status: http.StatusConflict, code: "REFERENCE_CONFLICT", customerID: it.customerID,
+				return nil, false, &problem{status: http.StatusUnprocessableEntity, code: "REFERENCE_CONFLICT", customerID: it.customerID,
 					message: "This referenceId was used for a different delta."}
 			}
 			return d, true, nil
@@ -397,7 +406,7 @@ func requiredString(fields map[string]json.RawMessage, name string) (string, *pr
 
 // readNumber reads a JSON number as the service does: as the nearest binary64 number.
 func readNumber(raw json.RawMessage, name string) (decimal.Decimal, float64, *problem) {
-	if len(raw) == 0 || raw[0] != '-' && (raw[0] < '0' || raw[0] > '9') {
+	if !json.Valid(raw) || raw[0] != '-' && (raw[0] < '0' || raw[0] > '9') {
 		return decimal.Decimal{}, 0, invalid("%s must be a number", name)
 	}
 	f, err := strconv.ParseFloat(string(raw), 64)

@@ -79,14 +79,18 @@ func (s *Sandbox) verifyGroup(p *plane, g *group, at time.Time) {
 			heads[d.customer] = d.customer.head
 		}
 	}
-	g.done = true
-	for _, d := range g.deltas {
-		if s.fails != nil {
+	if s.fails != nil {
+		for _, d := range g.deltas {
 			if reason, fail := s.fails(d.recorded(at)); fail {
 				d.failure = cmp.Or(reason, "FAILED")
-				s.queueEvent(p, "delta.failed", at, s.deltaFailed(d, at))
-				continue
 			}
+		}
+	}
+	g.done = true
+	for _, d := range g.deltas {
+		if d.failure != "" {
+			s.queueEvent(p, "delta.failed", at, s.deltaFailed(d, at))
+			continue
 		}
 		p.verified++
 		d.index, d.verified = p.verified, at

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"net/http"
 	"net/url"
 	"slices"
 	"time"
@@ -97,8 +98,13 @@ func (s *Sandbox) scoped(c *call) (*receipt, *problem) {
 	}
 	r := &receipt{id: s.newID(c.plane, "rcpt"), customer: cu, scope: sc, root: root, rows: slices.Clone(w.rows), net: w.net, generatedAt: c.now}
 	c.plane.addReceipt(r)
-	s.queueEvent(c.plane, "receipt.generated", c.now, object{{"receiptId", r.id}, {"customerId", cu.id}, {"proofRoot", r.root}, {"generatedAt", c.now}})
+	s.queueEvent(c.plane, "receipt.generated", c.now, r.generated())
 	return r, nil
+}
+
+// generated is the data of receipt.generated.
+func (r *receipt) generated() payload {
+	return alike(object{{"receiptId", r.id}, {"customerId", customerID(r.customer)}, {"proofRoot", r.root}, {"generatedAt", r.generatedAt}})
 }
 
 // bundle is what a scoped receipt says.
@@ -125,7 +131,7 @@ func (s *Sandbox) bundle(c *call, r *receipt) object {
 // receiptDocument serves GET /api/v1/balance/receipts/{receiptId}. Source: API contract,
 // section 2.9.
 func (s *Sandbox) receiptDocument(c *call) reply {
-	r := c.plane.document(c.param())
+	r := s.receiptOf(c.plane, c.param())
 	if r == nil {
 		return refuse(notFound("NOT_FOUND", "Receipt not found."))
 	}
@@ -149,21 +155,21 @@ func (s *Sandbox) publicReceiptPDF(c *call) reply {
 	if r == nil {
 		return refuse(notFound("NOT_FOUND", "Receipt not found."))
 	}
-	return reply{status: 200, pdf: receiptPDF(r)}
+	return reply{status: http.StatusOK, pdf: receiptPDF(r)}
 }
 
 func (s *Sandbox) publicDocument(c *call) (*plane, *receipt) {
 	for _, p := range s.publicPlanes(c) {
-		if r := p.document(c.param()); r != nil {
+		if r := s.receiptOf(p, c.param()); r != nil {
 			return p, r
 		}
 	}
 	return nil, nil
 }
 
-// document finds a receipt by its id, or by a proof root that is on the record, which is
+// receiptOf finds a receipt by its id, or by a proof root that is on the record, which is
 // the receiptId that an emit answers with.
-func (p *plane) document(id string) *receipt {
+func (s *Sandbox) receiptOf(p *plane, id string) *receipt {
 	if r := p.receipts[id]; r != nil {
 		return r
 	}
@@ -183,13 +189,12 @@ func (p *plane) document(id string) *receipt {
 	case found.checkpoint != nil:
 		return p.receipts[found.checkpoint.id]
 	}
-	r := &receipt{id: id, root: root, rows: rows, generatedAt: at, customer: rows[0].customer}
+	r := &receipt{id: id, root: root, rows: rows, net: s.sum(rows), generatedAt: at, customer: rows[0].customer}
 	r.scope = scope{start: rows[0].received, end: rows[0].received.Add(time.Millisecond)}
 	for _, d := range rows {
 		if d.customer != r.customer {
 			r.customer = nil
 		}
-		r.net = fromBinary(toBinary(r.net) + d.binary)
 	}
 	return r
 }

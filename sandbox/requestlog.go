@@ -8,8 +8,8 @@ type Request struct {
 	Environment    Environment // empty where the request was not authenticated
 	Method, Path   string      // the path as it was escaped, without the query
 	IdempotencyKey string
-	Body           []byte
-	Status         int // 0 where the connection ended before a status was sent
+	Body           []byte // up to its first 64 KiB
+	Status         int    // 0 where the connection ended before a status was sent
 }
 
 // requestLog keeps the last requests.
@@ -27,7 +27,10 @@ func (s *Sandbox) record(r *Request) {
 	if len(s.log.entries) >= 2*s.log.limit {
 		s.log.entries = slices.Delete(s.log.entries, 0, s.log.limit)
 	}
-	s.log.entries = append(s.log.entries, *r)
+	const kept = 64 << 10
+	e := *r
+	e.Body = slices.Clone(e.Body[:min(len(e.Body), kept)])
+	s.log.entries = append(s.log.entries, e)
 }
 
 // Requests returns the last requests in the order in which they were finished, up to

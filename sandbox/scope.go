@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"encoding/json"
+	"net/http"
 	"net/url"
 	"time"
 
@@ -92,7 +93,7 @@ func (s *Sandbox) resolve(p *plane, cu *customer, f scopeFields, now time.Time) 
 		sc = scope{start: month.Start(), end: month.End()}
 	}
 	if sc.end.After(sc.start.AddDate(0, s.cfg.maxScopeMonths, 0)) {
-		return scope{}, &problem{status: 400, code: "SCOPE_TOO_WIDE", message: "The scope is wider than the limit; see /api/v1/balance/limits."}
+		return scope{}, &problem{status: http.StatusBadRequest, code: "SCOPE_TOO_WIDE", message: "The scope is wider than the limit; see /api/v1/balance/limits."}
 	}
 	return sc, nil
 }
@@ -100,7 +101,7 @@ func (s *Sandbox) resolve(p *plane, cu *customer, f scopeFields, now time.Time) 
 // check holds the scope's fields to the combinations that are allowed.
 func (f scopeFields) check() *problem {
 	combination := func(message string) *problem {
-		return &problem{status: 400, code: "INVALID_SCOPE_COMBINATION", message: message}
+		return &problem{status: http.StatusBadRequest, code: "INVALID_SCOPE_COMBINATION", message: message}
 	}
 	dates := f.start != "" || f.end != ""
 	switch {

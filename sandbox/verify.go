@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"net/http"
 	"time"
 
 	"github.com/pacspace/pacspace-go/decimal"
@@ -98,7 +99,7 @@ func (s *Sandbox) publicVerify(c *call) reply {
 		return refuse(invalid("source must be one of: db, chain, both"))
 	}
 	answer := func(o object) reply {
-		return reply{status: 200, data: o, direct: !s.cfg.verifyEnveloped}
+		return reply{status: http.StatusOK, data: o, direct: !s.cfg.verifyEnveloped}
 	}
 	_, found := s.find(c, c.param())
 	if found == nil {

@@ -101,22 +101,17 @@ func (s *Sandbox) newSecret(p *plane) string {
 }
 
 // queueEvent makes an event and one delivery of it to each address.
-func (s *Sandbox) queueEvent(p *plane, event string, at time.Time, data any) {
+func (s *Sandbox) queueEvent(p *plane, event string, at time.Time, data payload) {
 	if len(p.endpoints) == 0 {
 		return
 	}
-	both, ok := data.(payload)
-	if o, plain := data.(object); plain && !ok {
-		both = alike(o)
-	}
 	id := s.newID(p, "evt")
-	body := appendJSON(nil, s.envelopeOf(id, event, at, both), nil)
+	body := appendJSON(nil, s.envelopeOf(id, event, at, data), nil)
 	for _, e := range p.endpoints {
 		d := &delivery{eventID: id, event: event, endpoint: e, body: body, createdAt: at, status: deliveryPending, dueAt: at}
 		p.deliveries = append(p.deliveries, d)
 		p.byEvent[id] = append(p.byEvent[id], d)
 	}
-	p.trimDeliveries()
 }
 
 // envelopeOf wraps an event's data. By default it has the names of both forms that are
@@ -136,10 +131,10 @@ const tenantID = "tenant_sandbox"
 
 // trimDeliveries forgets the oldest deliveries that are over.
 func (p *plane) trimDeliveries() {
-	if len(p.deliveries) <= maxDeliveries {
+	drop := len(p.deliveries) - maxDeliveries
+	if drop <= 0 {
 		return
 	}
-	drop := len(p.deliveries) - maxDeliveries*3/4
 	p.deliveries = slices.DeleteFunc(p.deliveries, func(d *delivery) bool {
 		if drop == 0 || d.status == deliveryPending {
 			return false
