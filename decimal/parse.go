@@ -111,7 +111,7 @@ func scanDigits[T string | []byte](n *number, text T, i int) int {
 // where it began if there are no digits. It stops counting where every number is out of
 // bounds, however many zeros the text has.
 func scanExponent[T string | []byte](text T, i int) (exponent, end int) {
-	const enough = 1 << 30
+	const enough = 100_000_000 // ten times as much is still an int of 32 bits
 	start, negative := i, false
 	if i < len(text) && (text[i] == '-' || text[i] == '+') {
 		negative = text[i] == '-'
@@ -119,7 +119,9 @@ func scanExponent[T string | []byte](text T, i int) (exponent, end int) {
 	}
 	first := i
 	for ; i < len(text) && '0' <= text[i] && text[i] <= '9'; i++ {
-		exponent = min(exponent*10+int(text[i]-'0'), enough)
+		if exponent = exponent*10 + int(text[i]-'0'); exponent > enough {
+			exponent = enough
+		}
 	}
 	if i == first {
 		return 0, start

@@ -25,8 +25,10 @@ const (
 func NewDate(year int, month time.Month, day int) Date {
 	// Further out the answer is no day anyway, and time.Date would wrap around.
 	const far = 10_000_000
-	if max(year, -year, int(month), -int(month), day, -day) > far {
-		return Date{}
+	for _, n := range [...]int{year, int(month), day} {
+		if n < -far || n > far {
+			return Date{}
+		}
 	}
 	return DateOf(time.Date(year, month, day, 0, 0, 0, 0, time.UTC))
 }

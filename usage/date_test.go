@@ -62,7 +62,7 @@ func TestNewDateNormalisesLikeTimeDate(t *testing.T) {
 	}
 	for _, none := range []usage.Date{
 		{}, usage.NewDate(0, time.December, 31), usage.NewDate(10000, time.January, 1), usage.NewDate(-2026, time.January, 1),
-		usage.NewDate(math.MaxInt, time.January, 1), usage.NewDate(math.MinInt, math.MinInt, math.MinInt), usage.NewDate(2026, math.MaxInt, 1), usage.NewDate(2026, 1, math.MaxInt),
+		usage.NewDate(math.MaxInt, time.January, 1), usage.NewDate(math.MinInt, math.MinInt, math.MinInt), usage.NewDate(math.MinInt, 1, 1), usage.NewDate(2026, math.MinInt, 1), usage.NewDate(2026, 1, math.MinInt), usage.NewDate(2026, math.MaxInt, 1), usage.NewDate(2026, 1, math.MaxInt),
 	} {
 		require.True(t, none.IsZero())
 		require.Equal(t, usage.Date{}, none)
