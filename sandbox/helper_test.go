@@ -2,6 +2,7 @@ package sandbox_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -134,4 +135,8 @@ func (r response) refused(status int, code, message string) {
 	require.Equal(r.t, status, r.status, r.body)
 	require.Equal(r.t, code, r.at("error.code"), r.body)
 	require.Contains(r.t, r.at("error.message"), message)
+}
+
+func contextWithTimeout(r *http.Request, d time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(r.Context(), d)
 }
