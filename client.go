@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -107,10 +108,10 @@ func FromEnv(opts ...Option) (*Client, error) {
 		fromEnv = append(fromEnv, WithBaseURL(base))
 	}
 	key := os.Getenv("PACSPACE_API_KEY")
-	for _, o := range opts {
-		if _, ok := o.(keyOption); ok {
-			key = ""
-		}
+	if slices.ContainsFunc(opts, func(o Option) bool { _, ok := o.(keyOption); return ok }) {
+		key = ""
+	} else if key == "" {
+		return nil, &ParamError{Field: "PACSPACE_API_KEY", Rule: "must be set"}
 	}
 	return New(key, append(fromEnv, opts...)...)
 }

@@ -106,15 +106,17 @@ func (x *exchange) plan(in *call) {
 	x.MaxRetries, x.AttemptTimeout = *x.cfg.maxRetries, x.cfg.attemptTimeout
 	x.MaxBody, x.PollInterval, x.Now = maxAnswer, x.cfg.pollInterval, x.core.now
 	x.Write = in.route.retry != retryRead
+	if x.Write {
+		if x.idem = in.key; x.cfg.key != "" {
+			x.idem = x.cfg.key
+		}
+	}
 	switch in.route.retry {
 	case retryRead:
 		x.Repeat = true
 	case retryByIdentity:
 		x.Repeat = in.repeatable
 	case retryKeyed:
-		if x.idem = in.key; x.cfg.key != "" {
-			x.idem = x.cfg.key
-		}
 		x.Repeat = x.idem != ""
 		x.Poll = x.Repeat
 	}

@@ -91,6 +91,7 @@ type APIError struct {
 	Attempts   int
 
 	customerID string
+	keyed      bool // the service documents the key for this route
 	body       *heldBody
 	outcome
 }
@@ -176,7 +177,7 @@ func (e *APIError) Is(target error) bool {
 //
 // Source: API contract, section 3.2.
 func (e *APIError) conflict() bool {
-	return e.StatusCode == http.StatusConflict && e.IdempotencyKey != ""
+	return e.StatusCode == http.StatusConflict && e.keyed && e.IdempotencyKey != ""
 }
 
 // Unwrap gives the context's error where it ended the call, and a [*CadenceLimitError]

@@ -59,7 +59,7 @@ func (x *exchange) apiError(r transport.Reply) *APIError {
 		StatusCode: r.Status, Code: x.clean(r.Failure.Code), Message: x.clean(r.Failure.Message),
 		Method: x.Method, Route: x.route.path, RequestID: requestID(r.Response),
 		IdempotencyKey: x.idem, RetryAfter: r.RetryAfter, Attempts: x.Attempts,
-		customerID: r.Failure.CustomerID, body: x.hold(r.Answer), outcome: x.outcome(),
+		customerID: r.Failure.CustomerID, keyed: x.route.retry == retryKeyed, body: x.hold(r.Answer), outcome: x.outcome(),
 	}
 	if e.Message == "" {
 		e.Message = "Request failed" // as the official SDKs say it
@@ -82,10 +82,23 @@ func (x *exchange) undecodable(err error) error {
 	if errors.As(err, &refused) {
 		r := x.Reply
 		r.Failure = refused.Failure
-		e.Err = x.apiError(r)
+		e.Err = &toldFailure{x.apiError(r)}
 	}
 	return e
 }
+
+// toldFailure is a failure that a 2xx answer tells of.
+type toldFailure struct{ api *APIError }
+
+func (e *toldFailure) Error() string {
+	text := "it tells of a failure"
+	if e.api.Code != "" {
+		text += ": " + e.api.Code
+	}
+	return text + ": " + e.api.Message
+}
+
+func (e *toldFailure) Unwrap() error { return e.api }
 
 var errOtherAnswer = errors.New("it holds none of the fields that were asked for")
 

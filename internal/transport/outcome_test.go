@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/cookiejar"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -108,6 +109,18 @@ func TestNothingThatFailedBeforeSendingMakesAnOutcomeUnknown(t *testing.T) {
 			transport.NewSender(&http.Client{Transport: pool}).Do(ctx, c)
 			require.ErrorIs(t, c.Err, context.DeadlineExceeded)
 			require.False(t, c.Unknown)
+		})
+	})
+	t.Run("answered, and then refused", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			o := newOther(t, answer(429, "", "Connection: close"))
+			defer o.close()
+			o.accept, o.refusal = 1, errRefused
+			c := newWrite()
+			o.do(t, t.Context(), c)
+			require.ErrorIs(t, c.Err, errRefused)
+			require.False(t, c.Unknown, "the connection was that of the attempt before")
 		})
 	})
 	t.Run("refused, and then answered", func(t *testing.T) {
@@ -325,6 +338,42 @@ func TestTheCallersClientIsLeftAlone(t *testing.T) {
 		resp.Body.Close()
 		require.Equal(t, 1, o.dials, "a failed call must not close the caller's idle connections")
 		require.Equal(t, &http.Client{Transport: o.pool, Timeout: time.Minute}, caller)
+	})
+}
+
+// A cookie jar writes into the request's headers, each time anew.
+func TestCookiesAreSentOnceAnAttempt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		o := newOther(t, answer(503, "", "Set-Cookie: a=1"), answer(503, ""), answer(200, "{}"))
+		defer o.close()
+		var cookies [][]string
+		spy := roundTrip(func(r *http.Request) (*http.Response, error) {
+			cookies = append(cookies, r.Header.Values("Cookie"))
+			return o.pool.RoundTrip(r)
+		})
+		jar, err := cookiejar.New(nil)
+		require.NoError(t, err)
+		transport.NewSender(&http.Client{Transport: spy, Jar: jar}).Do(t.Context(), newRead())
+		require.Equal(t, [][]string{nil, {"a=1"}, {"a=1"}}, cookies)
+	})
+}
+
+func TestAnAttemptsTimerEndsWithIt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		o := newOther(t, answer(503, ""), answer(302, "", "Location: /x"), answer(200, "{}"))
+		defer o.close()
+		var contexts []context.Context
+		spy := roundTrip(func(r *http.Request) (*http.Response, error) {
+			contexts = append(contexts, r.Context())
+			return o.pool.RoundTrip(r)
+		})
+		transport.NewSender(&http.Client{Transport: spy}).Do(t.Context(), newRead())
+		require.Len(t, contexts, 3)
+		for _, ctx := range contexts {
+			require.ErrorIs(t, ctx.Err(), context.Canceled)
+		}
 	})
 }
 

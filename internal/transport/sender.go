@@ -165,12 +165,15 @@ func (s *Sender) Do(ctx context.Context, c *Call) {
 	c.client.CheckRetry = c.checkRetry
 	c.client.Backoff = c.backoff
 	c.client.ErrorHandler = retryablehttp.PassthroughErrorHandler
-	c.client.PrepareRetry = rewind
+	c.client.PrepareRetry = c.rewind
 
 	req := (&http.Request{
 		Method: c.Method, URL: &c.URL, Host: c.URL.Host, Header: c.Header,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}).WithContext(ctx)
+	if s.client.Jar != nil {
+		req.Header = c.Header.Clone() // http.Client adds the cookies to it
+	}
 	if c.Body != nil {
 		// net/http sends headers and body in one packet only for readers that it knows.
 		c.reader.Reset(c.Body)
@@ -188,8 +191,8 @@ func (s *Sender) Do(ctx context.Context, c *Call) {
 
 // rewind gives a repeated request its body again, and headers of its own: the Transport
 // may still be busy with those of the attempt before.
-func rewind(req *http.Request) error {
-	req.Header = req.Header.Clone()
+func (c *Call) rewind(req *http.Request) error {
+	req.Header = c.Header.Clone()
 	if req.GetBody == nil {
 		return nil
 	}

@@ -60,8 +60,10 @@ type other struct {
 	replies []reply
 	seen    []seen
 	dials   int
-	// refuse is how many dials fail before the first succeeds.
+	// refuse is how many dials fail before the first succeeds, accept how many succeed
+	// before all fail, 0 for no bound.
 	refuse  int
+	accept  int
 	refusal error
 	pool    *http.Transport
 }
@@ -77,7 +79,7 @@ func (o *other) dial(context.Context, string, string) (net.Conn, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.dials++
-	if o.dials <= o.refuse {
+	if o.dials <= o.refuse || o.accept > 0 && o.dials > o.accept {
 		return nil, o.refusal
 	}
 	ours, theirs := net.Pipe()
