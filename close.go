@@ -56,8 +56,6 @@ var (
 	ErrOutstanding = errors.New("pacspace: deltas of the period are outstanding")
 	// ErrRecordDisagrees: derive, the listed deltas and the public record do not agree.
 	ErrRecordDisagrees = errors.New("pacspace: the service's own answers do not agree")
-	// ErrNothingRecorded: the window holds no delta, so there is nothing to commit to.
-	ErrNothingRecorded = errors.New("pacspace: nothing was recorded in the window")
 )
 
 // ClosePeriod closes an account's period: it derives the recording window, commits to it
@@ -67,9 +65,10 @@ var (
 // proof.
 //
 // Deltas that the service recorded in an earlier window but verified only after that was
-// closed become carried lines of this invoice, so each delta is on exactly one. Every
-// step can be repeated: call it again after any error. It waits for the record until ctx
-// ends, or for a minute where ctx has no deadline.
+// closed become carried lines of this invoice, so each delta is on exactly one. A window
+// in which nothing was recorded closes without a checkpoint, since there is nothing to
+// commit to. Every step can be repeated: call it again after any error. It waits for the
+// record until ctx ends, or for a minute where ctx has no deadline.
 //
 // Source: API contract, sections 2.5, 2.8, 2.9 and 2.10.
 func (s *BalanceService) ClosePeriod(ctx context.Context, p ClosePeriodParams, opts ...CallOption) (*Closing, error) {
@@ -91,9 +90,6 @@ func (s *BalanceService) ClosePeriod(ctx context.Context, p ClosePeriodParams, o
 		return nil, err
 	}
 	if err := c.commit(ctx); err != nil {
-		return nil, err
-	}
-	if err := c.finish(ctx); err != nil {
 		return nil, err
 	}
 	return c.out, nil
@@ -239,7 +235,8 @@ func (c *closer) commit(ctx context.Context) error {
 			return err
 		}
 		if len(before.deltas) == 0 {
-			return fmt.Errorf("%w: customer %q, %s", ErrNothingRecorded, c.p.CustomerID, c.out.Window)
+			c.note("nothing was recorded in %s", c.out.Window)
+			return c.take(before)
 		}
 		scope := In(c.out.Window)
 		made, err := c.s.Checkpoint(ctx, CheckpointParams{CustomerID: c.p.CustomerID, Scope: scope}, c.opts...)
@@ -255,9 +252,13 @@ func (c *closer) commit(ctx context.Context) error {
 			return err
 		}
 		for _, l := range []*listing{after, before} {
-			if last = c.agree(l, record); last == nil {
-				return c.take(l, made, record)
+			if last = c.agree(l, record); last != nil {
+				continue
 			}
+			if err := c.take(l); err != nil {
+				return err
+			}
+			return c.prove(ctx, l, made, record)
 		}
 		c.out.Window.End = c.out.Window.End.Add(time.Second)
 		if c.s.now().Before(c.out.Window.End) {
@@ -285,18 +286,9 @@ func (c *closer) agree(l *listing, record *Verification) error {
 }
 
 // take makes the listing the closing's content.
-func (c *closer) take(l *listing, made *Checkpoint, record *Verification) error {
-	c.out.CheckpointID, c.out.ProofRoot, c.out.RecordedAt = made.CheckpointID, made.ProofRoot, record.RecordedAt
+func (c *closer) take(l *listing) error {
 	c.out.NetChange, c.out.DeltaCount = l.sum, len(l.deltas)
 	c.out.Balance = c.p.StartingBalance.Add(l.sum)
-	for _, sum := range []*Decimal{&l.computed, record.NetChange} {
-		if sum == nil {
-			continue
-		}
-		if _, rounded := l.agrees(*sum); rounded {
-			c.note("the service sums in binary64: it says %s where the exact sum is %s", *sum, l.sum)
-		}
-	}
 	own := ClosedWindow{Window: c.out.Window}
 	for _, d := range l.deltas {
 		c.out.Lines = append(c.out.Lines, ClosingLine{Delta: d})
@@ -343,8 +335,12 @@ func (c *closer) match() error {
 	return nil
 }
 
-// finish reads what the invoice carries and holds it against what was committed.
-func (c *closer) finish(ctx context.Context) error {
+// prove adds the checkpoint, and what the invoice carries of it.
+func (c *closer) prove(ctx context.Context, l *listing, made *Checkpoint, record *Verification) error {
+	c.out.CheckpointID, c.out.ProofRoot, c.out.RecordedAt = made.CheckpointID, made.ProofRoot, record.RecordedAt
+	if _, rounded := l.agrees(l.computed); rounded {
+		c.note("the service sums in binary64: it says %s where the exact sum is %s", l.computed, l.sum)
+	}
 	receipts := ReceiptService{c.s.core}
 	p, err := receipts.InvoiceProof(ctx, c.p.CustomerID, In(c.out.Window), c.opts...)
 	if err != nil {

@@ -23,12 +23,12 @@ type Closing struct {
 	// DeltaCount is how many deltas the checkpoint covers; carried lines are not in it.
 	DeltaCount int `json:"deltaCount"`
 	// CheckpointID and ProofRoot name the checkpoint over the window. The root grants read
-	// access to what it proves.
+	// access to what it proves. Both are empty where nothing was recorded in the window.
 	CheckpointID string `json:"checkpointId,omitempty"`
-	ProofRoot    string `json:"proofRoot"`
+	ProofRoot    string `json:"proofRoot,omitempty"`
 	// RecordedAt is when the public record was written, zero where it does not say.
 	RecordedAt time.Time `json:"recordedAt,omitzero"`
-	// Proof is what the invoice carries: links and the access code.
+	// Proof is what the invoice carries: links and the access code; nil without a root.
 	Proof *InvoiceProof `json:"proof,omitempty"`
 	// Notes are what a person should know: rounding of the service's sums, carried deltas,
 	// usage days outside the period, a moved cut.

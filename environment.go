@@ -1,15 +1,19 @@
 package pacspace
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/pacspace/pacspace-go/proof"
+)
 
 // Environment is one of the service's two: live data, or test data under keys that begin
 // with pk_test_.
-type Environment string
+type Environment = proof.Environment
 
 // The environments. The zero Environment is not known, as for a key with another prefix.
 const (
-	EnvironmentLive Environment = "live"
-	EnvironmentTest Environment = "test"
+	EnvironmentLive = proof.EnvironmentLive
+	EnvironmentTest = proof.EnvironmentTest
 )
 
 // environmentOf reads an API key's prefix.

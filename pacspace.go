@@ -46,3 +46,6 @@ func DailyReference(customerID string, day Date) string { return usage.DailyRefe
 
 // DailyReason is the reason of a daily flush: daily_usage_flush:{YYYY-MM-DD}.
 func DailyReason(day Date) string { return usage.DailyReason(day) }
+
+// ParseReference reads a usage reference in any of its forms; see [usage.ParseReference].
+func ParseReference(s string) (Reference, error) { return usage.ParseReference(s) }

@@ -2,11 +2,13 @@ package pacspace
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/url"
 	"time"
 
 	"github.com/pacspace/pacspace-go/internal/wire"
+	"github.com/pacspace/pacspace-go/proof"
 )
 
 // Source says where the service looks a proof root up. Values that this version does not
@@ -95,6 +97,39 @@ func (p *Public) WaitVerified(ctx context.Context, proofRoot string, opts ...Cal
 			return nil, false, nil
 		}
 		return v, err == nil && v.Verified, err
+	})
+}
+
+// Anchor fetches what the public record says of a proof root, for [proof.Verify]. Take
+// the root from the invoice and fetch it from the service itself, never from an address
+// in a file; keep it with [proof.WriteAnchor] to verify offline for ever.
+//
+// The anchor's environment is the one this client asks in: live, unless
+// [WithEnvironment] or the key said test. An answer of verified:false makes no anchor; the
+// error matches [proof.ErrNotVerified] and accuses nobody. Nor does an answer that is
+// about another root.
+//
+// Source: API contract, section 2.10.
+func (p *Public) Anchor(ctx context.Context, proofRoot string, opts ...CallOption) (*proof.PublicRecord, error) {
+	root, err := proof.ParseHash(proofRoot)
+	if err != nil {
+		return nil, paramError("proofRoot", err)
+	}
+	v, err := p.Verify(ctx, proofRoot, "", opts...)
+	if err != nil {
+		return nil, err
+	}
+	if v.ProofRoot != "" && !sameHash(v.ProofRoot, proofRoot) {
+		return nil, fmt.Errorf("%w: the answer is about another root", proof.ErrAnchor)
+	}
+	return proof.NewPublicRecord(proof.PublicRecord{
+		Root:        root,
+		Verified:    v.Verified,
+		RecordCount: v.RecordCount,
+		NetChange:   v.NetChange,
+		Environment: p.environment,
+		Source:      p.base.Host,
+		FetchedAt:   p.now(),
 	})
 }
 
