@@ -47,10 +47,11 @@ func beforeSending(err error) bool {
 
 func badTLS(err error) bool {
 	var (
-		alert  tls.AlertError
+		op     *net.OpError
 		record tls.RecordHeaderError
 	)
-	return errors.As(err, &alert) || errors.As(err, &record) || badCertificate(err)
+	// crypto/tls gives an alert of the other side that name and no type.
+	return errors.As(err, &op) && op.Op == "remote error" || errors.As(err, &record) || badCertificate(err)
 }
 
 func badCertificate(err error) bool {

@@ -322,7 +322,7 @@ func TestErrorsThatWillNotPassAreNotRetried(t *testing.T) {
 		"a name that cannot be resolved now":   {&net.DNSError{Err: "try again", IsTemporary: true}, 3},
 		"a name that does not exist":           {&net.DNSError{Err: "no such host", IsNotFound: true}, 1},
 		"a certificate that is not trusted":    {&tls.CertificateVerificationError{Err: errors.New("unknown authority")}, 1},
-		"an alert of the other side":           {&net.OpError{Op: "remote error", Err: tls.AlertError(70)}, 1},
+		"an alert of the other side":           {&net.OpError{Op: "remote error", Err: errors.New("tls: protocol version not supported")}, 1},
 		"a server that speaks no TLS":          {tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}, 1},
 		"plain HTTP on the TLS port":           {http.ErrSchemeMismatch, 1},
 		"an error that says it is permanent":   {fixedError{false}, 1},

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/url"
@@ -159,5 +160,8 @@ func requireBetween(t *testing.T, low, high, d time.Duration) {
 	require.GreaterOrEqual(t, d, low)
 	require.LessOrEqual(t, d, high)
 }
+
+// quiet swallows what servers log about the faults that tests make.
+var quiet = log.New(io.Discard, "", 0)
 
 var errRefused = &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
