@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -139,4 +140,16 @@ func (r response) refused(status int, code, message string) {
 
 func contextWithTimeout(r *http.Request, d time.Duration) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(r.Context(), d)
+}
+
+// logAndMarshal writes values as slog and encoding/json do.
+func logAndMarshal(t *testing.T, out *bytes.Buffer, values ...any) {
+	t.Helper()
+	for _, v := range values {
+		slog.New(slog.NewTextHandler(out, nil)).Info("text", "v", v)
+		slog.New(slog.NewJSONHandler(out, nil)).Info("json", "v", v)
+		text, err := json.Marshal(v)
+		require.NoError(t, err)
+		out.Write(text)
+	}
 }

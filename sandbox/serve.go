@@ -76,10 +76,10 @@ func (srv *Server) Close() error {
 }
 
 // Format prints the address alone, so that no key is ever printed.
-func (srv *Server) Format(f fmt.State, _ rune) { io.WriteString(f, "sandbox.Server "+srv.URL) }
+func (srv Server) Format(f fmt.State, _ rune) { io.WriteString(f, "sandbox.Server "+srv.URL) }
 
 // LogValue keeps keys out of logs.
-func (srv *Server) LogValue() slog.Value { return slog.StringValue("sandbox.Server " + srv.URL) }
+func (srv Server) LogValue() slog.Value { return slog.StringValue("sandbox.Server " + srv.URL) }
 
 // MarshalJSON keeps keys out of JSON.
-func (srv *Server) MarshalJSON() ([]byte, error) { return json.Marshal("sandbox.Server " + srv.URL) }
+func (srv Server) MarshalJSON() ([]byte, error) { return json.Marshal("sandbox.Server " + srv.URL) }
