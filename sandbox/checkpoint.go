@@ -21,6 +21,7 @@ type checkpoint struct {
 	rows         []*delta
 	net          decimal.Decimal
 	root         proof.Hash
+	order        int64 // in the pipeline
 	createdAt    time.Time
 	processingAt time.Time
 	verifiedAt   time.Time // due, until done
@@ -163,12 +164,12 @@ func (s *Sandbox) checkpointOf(c *call, cu *customer, sc scope, chosen []proof.H
 	cp = &checkpoint{
 		id: s.newID(c.plane, "chk"), customer: cu, scope: sc, scopeKey: key,
 		rows: slices.Clone(rows), net: s.sum(rows), root: s.root(LevelCheckpoint, s.checkpointLeaves(rows)),
-		createdAt: c.now, processingAt: c.now.Add(s.cfg.processing), verifiedAt: c.now.Add(s.cfg.verification),
+		order: c.plane.nextOrder(), createdAt: c.now, processingAt: c.now.Add(s.cfg.processing), verifiedAt: c.now.Add(s.cfg.verification),
 	}
 	c.plane.checkpoints = append(c.plane.checkpoints, cp)
 	c.plane.byScope[key] = cp
 	c.plane.commit(&commitment{root: cp.root, checkpoint: cp})
-	c.plane.schedule(cp.verifiedAt, nil, cp)
+	c.plane.schedule(job{due: cp.verifiedAt, order: cp.order, checkpoint: cp})
 	return cp, true, nil
 }
 

@@ -52,6 +52,7 @@ type delta struct {
 type group struct {
 	deltas       []*delta
 	root         proof.Hash
+	order        int64 // in the pipeline
 	processingAt time.Time
 	verifiedAt   time.Time // due, until done
 	done         bool

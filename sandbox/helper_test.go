@@ -25,14 +25,18 @@ type box struct {
 	*sandbox.Sandbox
 	t     *testing.T
 	clock *sandbox.Clock
+	hooks *hookSwitch // where webhooks go, unless the test names a client
 }
 
 func newBox(t *testing.T, opts ...sandbox.Option) *box {
 	t.Helper()
 	clock := sandbox.NewClock(start)
-	s, err := sandbox.New(append([]sandbox.Option{sandbox.WithClock(clock.Now), sandbox.WithPublicURL("https://app.pacspace.io")}, opts...)...)
+	hooks := &hookSwitch{}
+	s, err := sandbox.New(append([]sandbox.Option{
+		sandbox.WithClock(clock.Now), sandbox.WithPublicURL("https://app.pacspace.io"), sandbox.WithWebhookClient(&http.Client{Transport: hooks}),
+	}, opts...)...)
 	require.NoError(t, err)
-	return &box{Sandbox: s, t: t, clock: clock}
+	return &box{Sandbox: s, t: t, clock: clock, hooks: hooks}
 }
 
 // verify lets enough time pass for everything to be verified.
@@ -152,4 +156,14 @@ func logAndMarshal(t *testing.T, out *bytes.Buffer, values ...any) {
 		require.NoError(t, err)
 		out.Write(text)
 	}
+}
+
+// fakeTB is a test that notes why it failed.
+type fakeTB struct{ fatal string }
+
+func (*fakeTB) Helper()        {}
+func (*fakeTB) Cleanup(func()) {}
+func (f *fakeTB) Fatalf(format string, args ...any) {
+	f.fatal = fmt.Sprintf(format, args...)
+	panic(f.fatal)
 }

@@ -34,16 +34,20 @@ func (j *jobs) Pop() any {
 	return last
 }
 
-func (p *plane) schedule(due time.Time, g *group, c *checkpoint) {
+// nextOrder numbers what goes through the pipeline.
+func (p *plane) nextOrder() int64 {
 	p.counters["job"]++
-	heap.Push(&p.jobs, job{due: due, order: p.counters["job"], group: g, checkpoint: c})
+	return p.counters["job"]
 }
+
+func (p *plane) schedule(j job) { heap.Push(&p.jobs, j) }
 
 // submit makes one group, and so one proof, of the deltas that a request had accepted.
 func (s *Sandbox) submit(p *plane, deltas []*delta, now time.Time) {
 	g := &group{
 		deltas:       deltas,
 		root:         s.root(LevelBatch, hashesOf(deltas)),
+		order:        p.nextOrder(),
 		processingAt: now.Add(s.cfg.processing),
 		verifiedAt:   now.Add(s.cfg.verification),
 	}
@@ -51,7 +55,7 @@ func (s *Sandbox) submit(p *plane, deltas []*delta, now time.Time) {
 		d.group = g
 	}
 	p.commit(&commitment{root: g.root, group: g})
-	p.schedule(g.verifiedAt, g, nil)
+	p.schedule(job{due: g.verifiedAt, order: g.order, group: g})
 }
 
 // settle does what is due by now, in both environments.

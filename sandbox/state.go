@@ -69,6 +69,7 @@ type (
 	groupState struct {
 		Deltas       []int      `json:"deltas"`
 		Root         proof.Hash `json:"root"`
+		Order        int64      `json:"order"`
 		ProcessingAt time.Time  `json:"processingAt"`
 		VerifiedAt   time.Time  `json:"verifiedAt"`
 		Done         bool       `json:"done"`
@@ -82,6 +83,7 @@ type (
 		Rows         []int           `json:"rows"`
 		Net          decimal.Decimal `json:"net"`
 		Root         proof.Hash      `json:"root"`
+		Order        int64           `json:"order"`
 		CreatedAt    time.Time       `json:"createdAt"`
 		ProcessingAt time.Time       `json:"processingAt"`
 		VerifiedAt   time.Time       `json:"verifiedAt"`
@@ -230,12 +232,12 @@ func (p *plane) state() *planeState {
 	for _, d := range p.deltas {
 		if g := d.group; !groups[g] {
 			groups[g] = true
-			st.Groups = append(st.Groups, groupState{at(g.deltas), g.root, g.processingAt, g.verifiedAt, g.done})
+			st.Groups = append(st.Groups, groupState{at(g.deltas), g.root, g.order, g.processingAt, g.verifiedAt, g.done})
 		}
 	}
 	for _, cp := range p.checkpoints {
 		st.Checkpoints = append(st.Checkpoints, checkpointState{
-			cp.id, idOf(cp.customer), cp.scope.start, cp.scope.end, cp.scopeKey, at(cp.rows), cp.net, cp.root,
+			cp.id, idOf(cp.customer), cp.scope.start, cp.scope.end, cp.scopeKey, at(cp.rows), cp.net, cp.root, cp.order,
 			cp.createdAt, cp.processingAt, cp.verifiedAt, cp.done,
 		})
 	}
@@ -339,13 +341,13 @@ func (st *planeState) restoreGroups(p *plane) error {
 		if err != nil {
 			return err
 		}
-		made := &group{deltas: rows, root: g.Root, processingAt: g.ProcessingAt.UTC(), verifiedAt: g.VerifiedAt.UTC(), done: g.Done}
+		made := &group{deltas: rows, root: g.Root, order: g.Order, processingAt: g.ProcessingAt.UTC(), verifiedAt: g.VerifiedAt.UTC(), done: g.Done}
 		for _, d := range rows {
 			d.group = made
 		}
 		p.commit(&commitment{root: made.root, group: made})
 		if !made.done {
-			p.schedule(made.verifiedAt, made, nil)
+			p.schedule(job{due: made.verifiedAt, order: made.order, group: made})
 		}
 	}
 	for _, d := range p.deltas {
@@ -364,14 +366,14 @@ func (st *planeState) restoreCheckpoints(p *plane) error {
 		}
 		cp := &checkpoint{
 			id: c.ID, customer: p.customers[c.CustomerID], scope: scope{start: c.Start.UTC(), end: c.End.UTC()}, scopeKey: c.ScopeKey,
-			rows: rows, net: c.Net, root: c.Root, createdAt: c.CreatedAt.UTC(),
+			rows: rows, net: c.Net, root: c.Root, order: c.Order, createdAt: c.CreatedAt.UTC(),
 			processingAt: c.ProcessingAt.UTC(), verifiedAt: c.VerifiedAt.UTC(), done: c.Done,
 		}
 		p.checkpoints = append(p.checkpoints, cp)
 		p.byScope[cp.scopeKey] = cp
 		p.commit(&commitment{root: cp.root, checkpoint: cp})
 		if !cp.done {
-			p.schedule(cp.verifiedAt, nil, cp)
+			p.schedule(job{due: cp.verifiedAt, order: cp.order, checkpoint: cp})
 		}
 	}
 	return nil
