@@ -57,8 +57,8 @@ func (i *Item) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// append writes the canonical form without the fields that a line of evidence calls
-// unknown.
+// append writes the canonical form. A line of evidence may call the reason unknown, which
+// is not an empty reason.
 func (i Item) append(dst []byte, unknown fieldSet) ([]byte, error) {
 	var err error
 	put := func(comma, name string, write func([]byte) ([]byte, error)) {
@@ -75,19 +75,19 @@ func (i Item) append(dst []byte, unknown fieldSet) ([]byte, error) {
 	}
 	dst = append(dst, '{')
 	comma := ""
-	if i.Adjusts != nil && !unknown.has(fieldAdjusts) {
+	if i.Adjusts != nil {
 		put("", "adjusts", i.Adjusts.append)
 		comma = ","
 	}
 	put(comma, "customerId", text(i.CustomerID))
 	put(",", "delta", i.Delta.AppendJSON)
-	if i.Metadata != nil && !unknown.has(fieldMetadata) {
+	if i.Metadata != nil {
 		put(",", "metadata", func(dst []byte) ([]byte, error) { return appendObject(dst, i.Metadata) })
 	}
-	if !unknown.has(fieldReason) {
+	if i.Reason != "" || !unknown.has(fieldReason) {
 		put(",", "reason", text(i.Reason))
 	}
-	if i.ReferenceID != "" && !unknown.has(fieldReferenceID) {
+	if i.ReferenceID != "" {
 		put(",", "referenceId", text(i.ReferenceID))
 	}
 	if err != nil {

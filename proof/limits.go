@@ -16,6 +16,8 @@ const (
 	// looked at, so this bounds memory, at about 400 bytes a delta with references of usual
 	// length; a longer file is refused by name rather than checked in part.
 	MaxReferences = 2_000_000
+	// MaxAlike is the most references that look alike or repeat one another.
+	MaxAlike = 100
 	// MaxCarried is the most carried deltas that a header lists.
 	MaxCarried = 1_000
 	// MaxItemHashes is the most hashes of one batch.

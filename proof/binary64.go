@@ -1,0 +1,51 @@
+package proof
+
+import (
+	"strconv"
+
+	"github.com/pacspace/pacspace-go/decimal"
+)
+
+// The service adds in binary64, and a vendor may print what it answers. A binary64Sum adds
+// as it does, in the order of the file, only to recognise such a number: no balance of ours
+// comes from it.
+type binary64Sum struct {
+	deltas, balance, begin float64 // from 0, and from the starting balance
+}
+
+func (s *binary64Sum) start(balance decimal.Decimal) {
+	s.begin = nearest(balance)
+	s.balance = s.begin
+}
+
+func (s *binary64Sum) add(d decimal.Decimal) {
+	f := nearest(d)
+	s.deltas += f
+	s.balance += f
+}
+
+// is tells whether a number is what a reader would print for one of the two balances.
+func (s *binary64Sum) is(claim decimal.Decimal) bool {
+	return claim.Equal(printed(s.balance)) || claim.Equal(printed(s.begin+s.deltas))
+}
+
+// nearest cannot fail on a decimal: past the range it gives an infinity, which equals no
+// claim.
+func nearest(d decimal.Decimal) float64 {
+	f, _ := strconv.ParseFloat(d.String(), 64)
+	return f
+}
+
+func printed(f float64) decimal.Decimal {
+	d, _ := decimal.Parse(strconv.FormatFloat(f, 'g', -1, 64))
+	return d
+}
+
+// withinRounding tells whether a sum that was made in binary64, in whatever order, can be
+// this far from the exact one. Reading each amount, each addition and printing the result
+// are off by at most 2^-53 of what they handle, so n amounts by (n+2) * 2^-53 times the sum
+// of their absolute values, as long as n stays below 90 million.
+func withinRounding(sum decimal.Decimal, exact tally) bool {
+	off := sum.Sub(exact.sum).Abs()
+	return off.Mul(decimal.New(1<<53)).Cmp(exact.abs.Mul(decimal.New(int64(exact.count)+2))) <= 0
+}

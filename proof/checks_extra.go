@@ -1,0 +1,161 @@
+package proof
+
+import (
+	"fmt"
+	"slices"
+)
+
+// gapCheck holds the indices to one another, where a probe saw that they go by customer.
+type gapCheck struct {
+	finding
+	made, missing int
+	first, last   *int64
+	broken        *delta
+	want          int64
+}
+
+func (c *gapCheck) delta(d *delta) {
+	switch {
+	case d.Carried != nil:
+	case d.Index == nil:
+		c.missing++
+	default:
+		if c.made++; c.made == 1 {
+			c.first = d.Index
+		} else if c.broken == nil && c.missing == 0 && *d.Index != *c.last+1 {
+			c.broken, c.want = d, *c.last+1
+		}
+		c.last = d.Index
+	}
+}
+
+func (c *gapCheck) result() Check {
+	own := c.v.known.probed(c.v.header.Environment, func(p *ProbeResult) bool { return p.IndexPerAccount })
+	switch {
+	case !own:
+		c.skip("whether the index goes by customer is not known, so a gap shows nothing")
+	case c.missing > 0 || c.made == 0:
+		c.skip("%s have no index", deltas(c.missing))
+	case c.broken != nil:
+		c.fail(c.broken, "the account's sequence has a gap or goes back, so deltas are missing or moved", fmt.Sprint(c.want), fmt.Sprint(*c.broken.Index))
+	default:
+		if want, known := c.v.firstIndex(); known && want != *c.first {
+			c.fail(nil, "the account's sequence does not go on where it ended before", fmt.Sprint(want), fmt.Sprint(*c.first))
+		}
+	}
+	return c.done()
+}
+
+// firstIndex returns the index that this window must begin with, where that is known.
+func (v *verification) firstIndex() (int64, bool) {
+	for _, e := range v.known.earlier {
+		if v.header.Window.Follows(e.window) && e.lastIndex != nil {
+			return *e.lastIndex + 1, true
+		}
+	}
+	return 0, false
+}
+
+// adjustmentCheck holds each adjustment to a delta that came before it.
+type adjustmentCheck struct {
+	finding
+	made, outside int
+	waiting       map[string]*delta // by what they name, until it turns up after them
+}
+
+func (c *adjustmentCheck) delta(d *delta) {
+	for _, name := range []string{"r" + d.Item.ReferenceID, "i" + d.RecordID} {
+		if late := c.waiting[name]; late != nil && len(name) > 1 {
+			c.fail(late, "a delta adjusts one that comes after it", "a delta before line "+fmt.Sprint(late.number), c.v.where(place(d.number)))
+		}
+	}
+	a := d.Item.Adjusts
+	if a == nil {
+		return
+	}
+	name := "r" + a.ReferenceID
+	at, found := place(0), false
+	if a.RecordID != "" {
+		name = "i" + a.RecordID
+		at, found = c.v.ledger.records[a.RecordID]
+	} else {
+		at, found = c.v.ledger.find(a.ReferenceID)
+	}
+	switch {
+	case found && at == place(d.number):
+		c.fail(d, "a delta adjusts itself", "another delta", shown(name[1:]))
+	case found:
+		c.made++
+	default:
+		c.absent(d, name)
+	}
+}
+
+// absent is for an adjustment of something that is not there yet.
+func (c *adjustmentCheck) absent(d *delta, name string) {
+	if named, ok := parseReference(name[1:]); ok && name[0] == 'r' && c.v.billedNowhere(named.Day) {
+		c.fail(d, "a delta adjusts one that is in no evidence", "a delta of this or of earlier evidence", shown(name[1:]))
+	}
+	if c.waiting == nil {
+		c.waiting = map[string]*delta{}
+	}
+	c.waiting[name] = d
+	c.outside++
+}
+
+func (c *adjustmentCheck) result() Check {
+	switch {
+	case c.outside > 0:
+		c.skip("%s adjust what neither this nor the earlier evidence that was brought has", deltas(c.outside))
+	case c.made == 0:
+		c.skip("no delta adjusts another")
+	}
+	return c.done()
+}
+
+// ownCheck compares the file with the deltas that the buyer's own system saw.
+type ownCheck struct {
+	finding
+	order []string // of the buyer's list
+}
+
+func newOwnCheck(v *verification) *ownCheck {
+	c := &ownCheck{finding: extra(v, CheckOwnDeltas)}
+	for reference := range v.known.own {
+		c.order = append(c.order, reference)
+	}
+	slices.Sort(c.order)
+	return c
+}
+
+func (c *ownCheck) delta(d *delta) {
+	if !c.v.known.hasOwn {
+		return
+	}
+	own := c.v.known.own[d.Item.ReferenceID]
+	switch {
+	case own == nil || d.Item.ReferenceID == "":
+		if !c.v.known.partial {
+			c.fail(d, "the buyer's own system did not see this delta", "a delta that it saw", d.Item.Delta.String())
+		}
+		return
+	case own.item.CustomerID != "" && own.item.CustomerID != d.Item.CustomerID:
+		c.fail(d, "the buyer's own system saw this delta for another customer", own.item.CustomerID, d.Item.CustomerID)
+	case !own.item.Delta.Equal(d.Item.Delta):
+		c.fail(d, "the buyer's own system saw another amount", own.item.Delta.String(), d.Item.Delta.String())
+	}
+	own.seen = true
+}
+
+func (c *ownCheck) result() Check {
+	if !c.v.known.hasOwn {
+		c.skip("the buyer's own deltas were not brought")
+		return c.done()
+	}
+	for _, reference := range c.order {
+		if own := c.v.known.own[reference]; !own.seen {
+			c.fail(nil, "the evidence leaves out a delta that the buyer's own system saw", shown(reference)+" with "+own.item.Delta.String(), "no such delta")
+		}
+	}
+	return c.done()
+}

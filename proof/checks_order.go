@@ -1,0 +1,233 @@
+package proof
+
+import (
+	"fmt"
+
+	"github.com/pacspace/pacspace-go/usage"
+)
+
+// orderCheck holds the lines to their numbers, each record to one line, and the carried
+// lines to the header's list.
+type orderCheck struct {
+	finding
+	carried int
+}
+
+func (c *orderCheck) delta(d *delta) {
+	if d.Sequence != c.v.all.count {
+		c.fail(d, "the lines are not numbered one after the other, so some are missing or moved", fmt.Sprint(c.v.all.count), fmt.Sprint(d.Sequence))
+	}
+	if d.recorded {
+		c.fail(d, "one record is billed twice", "a recordId that is new", fmt.Sprintf("%s, which %s has", shown(d.RecordID), c.v.where(d.recordedAt)))
+	}
+	if d.Carried == nil {
+		return
+	}
+	list := c.v.header.Carried
+	if c.carried >= len(list) || !list[c.carried].names(d.Line) {
+		c.fail(d, "a carried delta is not the next one of the header's list", c.next(), "a carried delta recorded in "+d.Carried.String())
+	}
+	c.carried++
+}
+
+func (c *orderCheck) next() string {
+	if c.carried >= len(c.v.header.Carried) {
+		return "no further carried delta"
+	}
+	next := c.v.header.Carried[c.carried]
+	return shown(next.ReferenceID+next.RecordID) + " recorded in " + next.Window.String()
+}
+
+func (c *orderCheck) result() Check {
+	if want := len(c.v.header.Carried); c.carried < want {
+		c.fail(nil, "the header lists carried deltas that have no line", fmt.Sprintf("%d carried", want), fmt.Sprintf("%d carried", c.carried))
+	}
+	return c.done()
+}
+
+// referenceCheck looks for usage that is billed twice: a reference that stands there twice,
+// or a base and its repeat, here or in earlier evidence.
+type referenceCheck struct {
+	finding
+	alike string
+}
+
+func (c *referenceCheck) delta(d *delta) {
+	switch d.kin {
+	case identical:
+		c.fail(d, "one reference is billed twice", "a reference that is new", fmt.Sprintf("%s, which %s has", shown(d.Item.ReferenceID), c.v.where(d.before.place)))
+	case repeat:
+		c.fail(d, "a delta and its repeat are both billed", "one of a delta and its repeats", fmt.Sprintf("%s, and %s has %s", shown(d.Item.ReferenceID), c.v.where(d.before.place), shown(d.before.reference)))
+	case lookAlike:
+		if c.alike == "" {
+			c.alike = fmt.Sprintf("line %d has %s and %s has %s, which differ only by case, white space or normalisation: whether they are two usages or one, nothing here tells",
+				d.number, shown(d.Item.ReferenceID), c.v.where(d.before.place), shown(d.before.reference))
+		}
+	case stranger:
+	}
+}
+
+func (c *referenceCheck) result() Check {
+	if c.alike != "" {
+		c.skip("%s", c.alike)
+	}
+	return c.done()
+}
+
+// daysCheck holds the usage days of the references, which are hashed, against the days that
+// are billed. A later day fails: its usage is not of this invoice. An earlier one is merely
+// late, and counts where earlier evidence shows that no invoice before this one had it.
+type daysCheck struct {
+	finding
+	undated, unbound int
+	late             []LateDelta
+	lateCount        int
+	lateOpen         int
+}
+
+// LateDelta is usage of a day before the billed ones.
+type LateDelta struct {
+	Line      int    `json:"line"`
+	Reference string `json:"reference"`
+}
+
+// maxLate is how many late deltas a report lists; it counts all of them.
+const maxLate = 100
+
+func (c *daysCheck) delta(d *delta) {
+	if d.reference == nil {
+		c.undated++
+		if !c.v.known.holds(d) {
+			c.unbound++
+		}
+		return
+	}
+	day, days := d.reference.Day, c.v.header.Days
+	switch {
+	case day.After(days.Last):
+		c.fail(d, "a usage day lies after the billed ones", "a day up to "+days.Last.String(), day.String())
+	case d.Carried != nil && !day.Start().Before(d.Carried.End):
+		c.fail(d, "a delta is carried from a window that ended before its usage day began", "a day before "+d.Carried.End.UTC().Format("2006-01-02"), day.String())
+	case day.Before(days.First) && d.Carried == nil:
+		c.lateCount++
+		if len(c.late) < maxLate {
+			c.late = append(c.late, LateDelta{Line: d.number, Reference: d.Item.ReferenceID})
+		}
+		if !c.v.billedNowhere(day) {
+			c.lateOpen++
+		}
+	}
+}
+
+// billedNowhere tells whether usage of a day before the billed ones can be on no other
+// invoice: earlier evidence reaches back to the day's end, before which a delta of the day
+// is on no invoice that verifies, and its references are in the ledger.
+func (v *verification) billedNowhere(day usage.Date) bool {
+	return v.known.reaches(day.End(), v.header)
+}
+
+func (c *daysCheck) result() Check {
+	want, have := c.v.expect.Days, c.v.header.Days
+	switch {
+	case want.IsZero():
+		c.rest("usage days", onFile, "the checker did not say which period he expects")
+	case want != have:
+		c.Outcome = Passed
+		c.fail(nil, "the evidence is of other usage days than are expected", want.String(), have.String())
+	}
+	if c.unbound > 0 {
+		c.rest("usage days", onFile, "%s of %d name no usage day of this account in their reference, so no hash says when the usage was", deltas(c.unbound), c.v.all.count)
+	}
+	if c.lateOpen > 0 {
+		c.rest("late usage", onFile, "%s are of days before %s; only verified evidence of the invoices in between, back to those days, shows that they were not billed before", deltas(c.lateOpen), have.First)
+	}
+	if c.lateCount > 0 {
+		c.note("%s are of days before %s", deltas(c.lateCount), have.First)
+	}
+	return c.done()
+}
+
+// startCheck holds the starting balance and the window against earlier evidence.
+type startCheck struct{ finding }
+
+func (c *startCheck) result() Check {
+	h := c.v.header
+	var before *Earlier
+	for _, e := range c.v.known.earlier {
+		if e.account.CustomerID != h.Account.CustomerID {
+			c.fail(nil, "the earlier evidence is of another customer", h.Account.CustomerID, e.account.CustomerID)
+			continue
+		}
+		if e.window.Overlaps(h.Window) {
+			c.fail(nil, "the window overlaps that of earlier evidence, so that deltas can be on both", "a window from "+instantText(e.window.End)+" on", h.Window.String())
+		}
+		if h.Window.Follows(e.window) && (before == nil || e.verdict == Verified) {
+			before = e
+		}
+	}
+	switch {
+	case h.StartingBalance.IsZero():
+		if before != nil && !before.balance.IsZero() {
+			c.note("it starts at 0 and the earlier evidence ended at %s: whether the account starts anew is for the contract to say", before.balance)
+		}
+	case before == nil:
+		c.rest("starting balance", onFile, "it is %s, and no earlier evidence ends where this window starts", h.StartingBalance)
+	case !before.balance.Equal(h.StartingBalance):
+		c.fail(nil, "it does not start where the earlier evidence ended", before.balance.String(), h.StartingBalance.String())
+	case before.verdict != Verified:
+		c.rest("starting balance", onFile, "it is the end of earlier evidence that was itself only %s", before.verdict)
+	}
+	return c.done()
+}
+
+// carriedCheck asks what binds the carried deltas, which are under no root of this window:
+// that they exist, and that no earlier invoice had them.
+type carriedCheck struct {
+	finding
+	sightless, open int
+	roots           map[Hash]bool // public records that bind one, by root
+}
+
+func (c *carriedCheck) delta(d *delta) {
+	if d.Carried == nil {
+		return
+	}
+	if !c.v.known.holds(d) && !c.recorded(d) {
+		c.sightless++
+	}
+	reached := c.v.known.reaches(d.Carried.Start, c.v.header)
+	if d.reference != nil {
+		reached = c.v.billedNowhere(d.reference.Day)
+	}
+	if !reached {
+		c.open++
+	}
+}
+
+// recorded tells whether an answer of the public record binds the delta: it is about the
+// batch with which the delta was submitted.
+func (c *carriedCheck) recorded(d *delta) bool {
+	if d.ProofHash == nil || len(d.ItemHashes) == 0 || d.content != reproduced || !contains(d.ItemHashes, d.ContentHash) {
+		return false
+	}
+	for _, r := range c.v.known.recordsOf(*d.ProofHash) {
+		if r.Environment.orLive() == c.v.expect.Environment && c.v.scheme.root(levelBatch, d.ItemHashes, *d.ProofHash) != 0 {
+			if c.roots == nil {
+				c.roots = map[Hash]bool{}
+			}
+			c.roots[r.Root] = true
+			return true
+		}
+	}
+	return false
+}
+
+func (c *carriedCheck) result() Check {
+	if c.sightless > 0 {
+		c.rest("carried deltas", onFile, "%s are under no root that is bound; the buyer's own deltas or the public record of their batch would show them", deltas(c.sightless))
+	}
+	if c.open > 0 {
+		c.rest("carried deltas", onFile, "%s may have been billed before; only verified evidence of the invoices in between, back to their window, shows that they were not", deltas(c.open))
+	}
+	return c.done()
+}
