@@ -64,7 +64,7 @@ func (x *exchange) apiError(r transport.Reply) *APIError {
 	if e.Message == "" {
 		e.Message = "Request failed" // as the official SDKs say it
 	}
-	e.Kind = kindOf(e.StatusCode, e.Code)
+	e.Kind = errorKindOf(e.StatusCode, e.Code)
 	return e
 }
 
@@ -102,10 +102,10 @@ func (e *toldFailure) Unwrap() error { return e.api }
 
 var errOtherAnswer = errors.New("it holds none of the fields that were asked for")
 
-// kindOf reads a kind from the status and, where that decides, the code.
+// errorKindOf reads a kind from the status and, where that decides, the code.
 //
 // Source: API contract, section 1.6.
-func kindOf(status int, code string) ErrorKind {
+func errorKindOf(status int, code string) ErrorKind {
 	switch status {
 	case http.StatusBadRequest:
 		switch kind := ErrorKind(code); kind {
