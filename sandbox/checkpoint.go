@@ -152,6 +152,9 @@ func (s *Sandbox) checkpointOf(c *call, cu *customer, sc scope, chosen []proof.H
 	if cu != nil {
 		w = s.window(cu, sc)
 	}
+	if len(c.plane.checkpoints) >= s.cfg.maxDeltas {
+		return nil, false, s.full("checkpoints")
+	}
 	rows := w.rows
 	if chosen != nil {
 		rows = slices.DeleteFunc(slices.Clone(rows), func(d *delta) bool { return !slices.Contains(chosen, d.leaf) })
@@ -163,7 +166,7 @@ func (s *Sandbox) checkpointOf(c *call, cu *customer, sc scope, chosen []proof.H
 	}
 	cp = &checkpoint{
 		id: s.newID(c.plane, "chk"), customer: cu, scope: sc, scopeKey: key,
-		rows: slices.Clone(rows), net: s.sum(rows), root: s.root(LevelCheckpoint, s.checkpointLeaves(rows)),
+		rows: rows, net: s.sum(rows), root: s.root(LevelCheckpoint, s.checkpointLeaves(rows)),
 		order: c.plane.nextOrder(), createdAt: c.now, processingAt: c.now.Add(s.cfg.processing), verifiedAt: c.now.Add(s.cfg.verification),
 	}
 	c.plane.checkpoints = append(c.plane.checkpoints, cp)

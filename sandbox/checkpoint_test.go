@@ -96,6 +96,27 @@ func TestACheckpointCanChooseItsDeltas(t *testing.T) {
 	require.Equal(t, "-11", b.post(checkpointPath, `{"customerId":"acme"}`).at("data.netChange"))
 }
 
+// Odd nodes are duplicated, so three equal items and four have one root. The sandbox does
+// not hide it: the count is what tells them apart.
+func TestListsThatShareARootKeepTheirCounts(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	for range 3 {
+		b.emit("acme", "-1", "")
+	}
+	b.verify()
+	three := b.get("/api/v1/balance/receipt/acme")
+	b.emit("acme", "-1", "")
+	b.verify()
+	four := b.get("/api/v1/balance/receipt/acme")
+	require.Equal(t, three.at("data.proofRoot"), four.at("data.proofRoot"))
+	require.Equal(t, []string{"3", "4"}, []string{three.at("data.deltaCount"), four.at("data.deltaCount")})
+
+	root := b.post(checkpointPath, `{"customerId":"acme"}`).at("data.proofRoot")
+	b.verify()
+	require.Equal(t, "4", b.get("/api/v1/verify/"+root).at("summary.recordCount"), "the checkpoint's count")
+}
+
 func TestAnEmptyCheckpointHasTheZeroRoot(t *testing.T) {
 	t.Parallel()
 	b := newBox(t)

@@ -130,6 +130,9 @@ func (s *Sandbox) createCustomer(c *call) reply {
 	if c.plane.customers[id] != nil {
 		return refuse(&problem{status: http.StatusConflict, code: "CUSTOMER_EXISTS", customerID: id, message: "A customer with this customerId exists."})
 	}
+	if len(c.plane.roster) >= s.cfg.maxDeltas {
+		return refuse(s.full("customers"))
+	}
 	cu := c.plane.customer(id, c.now)
 	cu.displayName = name
 	o := object{

@@ -257,8 +257,7 @@ func (s *Sandbox) admit(c *call, it item) (d *delta, again bool, p *problem) {
 		return nil, false, &problem{status: http.StatusPaymentRequired, code: "INSUFFICIENT_CREDITS", message: "The plan's deltas are used up."}
 	}
 	if len(c.plane.deltas) >= s.cfg.maxDeltas {
-		return nil, false, &problem{status: http.StatusServiceUnavailable, code: "SERVICE_UNAVAILABLE",
-			message: fmt.Sprintf("The sandbox holds its maximum of %d deltas.", s.cfg.maxDeltas)}
+		return nil, false, s.full("deltas")
 	}
 	cu := c.plane.customer(it.customerID, c.now)
 	d = &delta{item: it, customer: cu, recordID: s.newID(c.plane, "rec"), received: c.now, sequence: int64(len(cu.deltas) + 1)}
@@ -270,6 +269,12 @@ func (s *Sandbox) admit(c *call, it item) (d *delta, again bool, p *problem) {
 	c.plane.deltas = append(c.plane.deltas, d)
 	c.plane.byRecord[d.recordID] = d
 	return d, false, nil
+}
+
+// full refuses what would pass the bound on memory.
+func (s *Sandbox) full(of string) *problem {
+	return &problem{status: http.StatusServiceUnavailable, code: "SERVICE_UNAVAILABLE",
+		message: fmt.Sprintf("The sandbox holds its maximum of %d %s.", s.cfg.maxDeltas, of)}
 }
 
 // checkAdjusts holds an adjustment to an entry of the same customer that exists.

@@ -241,6 +241,40 @@ func TestMemoryIsBounded(t *testing.T) {
 	b := newBox(t, sandbox.MaxDeltas(1))
 	b.emit("acme", "-5", "1")
 	b.post("/api/v1/balance/delta", `{"customerId":"acme","delta":-5,"reason":"usage"}`).refused(503, "SERVICE_UNAVAILABLE", "maximum of 1 deltas")
+	require.Equal(t, 201, b.post(checkpointPath, `{"customerId":"acme"}`).status)
+	b.post(checkpointPath, `{"customerId":"acme","period":"2026-01"}`).refused(503, "SERVICE_UNAVAILABLE", "maximum of 1 checkpoints")
+	b.post("/dashboard/customers", `{"displayName":"x"}`, "Authorization: Bearer "+b.DashboardToken()).refused(503, "SERVICE_UNAVAILABLE", "maximum of 1 customers")
+}
+
+func TestOldReceiptsAndDeliveriesAreForgotten(t *testing.T) {
+	t.Parallel()
+	b, r := newHookedBox(t)
+	b.emit("acme", "-1", "")
+	b.verify()
+	receipt := func(n int) response {
+		return b.get(fmt.Sprintf("/api/v1/balance/receipt/acme?startDate=2026-02-01&endDate=2026-02-12T00:00:00.%03dZ", n))
+	}
+	first := b.get("/api/v1/balance/receipt/acme")
+	for n := range 999 {
+		receipt(n)
+	}
+	require.Equal(t, 200, b.get("/api/v1/receipt/"+first.at("data.receiptId")).status)
+	last := receipt(999)
+	known := func(of response) int { return b.get("/api/v1/receipt/" + of.at("data.receiptId")).status }
+	require.Equal(t, []int{404, 200}, []int{known(first), known(last)})
+	require.Equal(t, 200, b.get("/api/v1/verify/"+first.at("data.proofRoot")).status, "the delta itself stands under that root")
+
+	batch := `{"deltas":[` + strings.Repeat(`{"customerId":"acme","delta":-1,"reason":"r"},`, 9) + `{"customerId":"acme","delta":-1,"reason":"r"}]}`
+	for range 900 {
+		b.post(batchPath, batch)
+	}
+	b.verify()
+	require.Equal(t, 1+1001+9000, b.deliver(), "those that are due are all delivered")
+	require.Len(t, r.take(), 1+1001+9000)
+	kept := b.Deliveries(sandbox.Test)
+	require.Len(t, kept, 10_000)
+	require.Equal(t, "evt_t000000000003", kept[0].EventID, "the oldest are gone")
+	require.Equal(t, 404, b.post("/api/v1/balance/webhooks/evt_t000000000002/retry", `{}`).status)
 }
 
 func TestProofsAreLinked(t *testing.T) {

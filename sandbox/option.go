@@ -256,7 +256,8 @@ func CadenceLimit(interval time.Duration) Option {
 // MiddlewareTenant makes the tenant one that must name a vendorAccountId with each delta.
 func MiddlewareTenant() Option { return set(func(c *config) { c.middleware = true }) }
 
-// MaxDeltas bounds how many deltas each environment holds; more are answered 503.
+// MaxDeltas bounds how many deltas each environment holds, and how many checkpoints and
+// customers; more are answered 503.
 func MaxDeltas(n int) Option { return positive("MaxDeltas", n, func(c *config) { c.maxDeltas = n }) }
 
 // MaxBody bounds a request's body in bytes; larger ones are answered 413.

@@ -23,6 +23,7 @@ type plane struct {
 	roots    map[proof.Hash]*commitment // what a proof root stands for
 	receipts map[string]*receipt
 	receipt  []*receipt // in the order of their making
+	passing  []*receipt // those without a checkpoint
 
 	keys     map[string]*keyed
 	keyOrder []string // by first use, for sweeping

@@ -20,19 +20,31 @@ type receipt struct {
 	rows        []*delta
 	net         decimal.Decimal
 	generatedAt time.Time
+	passing     bool // made for one question, without a checkpoint
 }
 
-// maxReceipts bounds the receipts that are kept; the oldest go first.
-const maxReceipts = 10_000
+// maxPassing bounds the receipts without a checkpoint that are kept; the oldest go first,
+// and with them what their proof roots stand for.
+const maxPassing = 1000
 
 func (p *plane) addReceipt(r *receipt) {
-	if len(p.receipt) == maxReceipts {
-		delete(p.receipts, p.receipt[0].id)
-		p.receipt = p.receipt[1:]
-	}
 	p.receipts[r.id] = r
 	p.receipt = append(p.receipt, r)
 	p.commit(&commitment{root: r.root, receipt: r})
+	if !r.passing {
+		return
+	}
+	p.passing = append(p.passing, r)
+	if len(p.passing) <= maxPassing {
+		return
+	}
+	oldest := p.passing[0]
+	p.passing = slices.Delete(p.passing, 0, 1)
+	p.receipt = slices.DeleteFunc(p.receipt, func(r *receipt) bool { return r == oldest })
+	delete(p.receipts, oldest.id)
+	if p.roots[oldest.root].receipt == oldest {
+		delete(p.roots, oldest.root)
+	}
 }
 
 // scopedReceipt serves GET /api/v1/balance/receipt/{customerId}. Source: API contract, section 2.9.
@@ -91,12 +103,12 @@ func (s *Sandbox) scoped(c *call) (*receipt, *problem) {
 	}
 	w := s.window(cu, sc)
 	root := s.root(LevelCheckpoint, s.checkpointLeaves(w.rows))
-	for _, r := range slices.Backward(c.plane.receipt) {
-		if r.customer == cu && r.scope == sc && r.root == root {
+	for _, r := range slices.Backward(c.plane.passing) {
+		if r.customer == cu && r.scope == sc && r.root == root && len(r.rows) == len(w.rows) {
 			return r, nil
 		}
 	}
-	r := &receipt{id: s.newID(c.plane, "rcpt"), customer: cu, scope: sc, root: root, rows: slices.Clone(w.rows), net: w.net, generatedAt: c.now}
+	r := &receipt{id: s.newID(c.plane, "rcpt"), customer: cu, scope: sc, root: root, rows: w.rows, net: w.net, generatedAt: c.now, passing: true}
 	c.plane.addReceipt(r)
 	s.queueEvent(c.plane, "receipt.generated", c.now, r.generated())
 	return r, nil

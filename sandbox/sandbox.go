@@ -34,10 +34,12 @@
 //
 // # Bounds
 //
-// Memory grows with the deltas, at most [DefaultMaxDeltas] of them (see [MaxDeltas]),
-// about a kilobyte each and their metadata. Idempotency keys live as long as
-// [KeysExpireAfter] says; finished webhook deliveries, receipts and logged requests are
-// kept up to a fixed number. A request body may have 1 MiB.
+// Memory grows with the deltas of an environment, at most [DefaultMaxDeltas] of them (see
+// [MaxDeltas]): about a kilobyte each, their metadata, and eight bytes in each checkpoint
+// that covers them. Idempotency keys and their answers live as long as [KeysExpireAfter]
+// says, and a webhook delivery until it is over; finished deliveries, receipts without a
+// checkpoint and logged requests are kept up to a fixed number. A request body may have
+// 1 MiB.
 package sandbox
 
 import (

@@ -98,6 +98,7 @@ type (
 		Rows        []int           `json:"rows"`
 		Net         decimal.Decimal `json:"net"`
 		GeneratedAt time.Time       `json:"generatedAt"`
+		Passing     bool            `json:"passing,omitempty"`
 	}
 	keyState struct {
 		Key     string    `json:"key"`
@@ -242,7 +243,7 @@ func (p *plane) state() *planeState {
 		})
 	}
 	for _, r := range p.receipt {
-		st.Receipts = append(st.Receipts, receiptState{r.id, idOf(r.customer), r.scope.start, r.scope.end, r.root, at(r.rows), r.net, r.generatedAt})
+		st.Receipts = append(st.Receipts, receiptState{r.id, idOf(r.customer), r.scope.start, r.scope.end, r.root, at(r.rows), r.net, r.generatedAt, r.passing})
 	}
 	saved := map[string]bool{}
 	for _, key := range p.keyOrder {
@@ -386,7 +387,7 @@ func (st *planeState) restoreReceipts(p *plane) error {
 			return err
 		}
 		p.addReceipt(&receipt{id: r.ID, customer: p.customers[r.CustomerID], scope: scope{start: r.Start.UTC(), end: r.End.UTC()},
-			root: r.Root, rows: rows, net: r.Net, generatedAt: r.GeneratedAt.UTC()})
+			root: r.Root, rows: rows, net: r.Net, generatedAt: r.GeneratedAt.UTC(), passing: r.Passing})
 	}
 	return nil
 }

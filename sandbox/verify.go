@@ -18,9 +18,12 @@ type commitment struct {
 }
 
 // commit remembers what a root stands for. Equal content has equal roots, so a root may be
-// known already; the first stays, unless all its deltas failed.
+// known already; the first stays, unless all its deltas failed. Lists that differ only in
+// how often their last items stand there can share a root as well, since odd nodes are
+// duplicated: then a checkpoint takes the root over.
 func (p *plane) commit(c *commitment) {
-	if known := p.roots[c.root]; known != nil && !known.dead() {
+	known := p.roots[c.root]
+	if known != nil && !known.dead() && (c.checkpoint == nil || known.checkpoint != nil || len(known.rows()) == len(c.rows())) {
 		return
 	}
 	p.roots[c.root] = c
