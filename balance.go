@@ -217,7 +217,8 @@ type CompareParams struct {
 	CustomerID string
 	// Scope is as for Derive; its starting balance is always sent, 0 where none is given.
 	Scope Scope
-	// Yours and Theirs are the two views, in the balance's unit.
+	// Yours and Theirs are the two views, in the balance's unit. The service computes in
+	// binary64, so they must be exact in it; [Decimal.Nearest64] rounds a longer sum.
 	Yours, Theirs Decimal
 }
 
@@ -246,6 +247,11 @@ func (s *BalanceService) Compare(ctx context.Context, p CompareParams, opts ...C
 	if p.CustomerID != "" {
 		if err := usage.ValidateCustomerID(p.CustomerID); err != nil {
 			return nil, paramError("customerId", err)
+		}
+	}
+	for field, view := range map[string]Decimal{"yours": p.Yours, "theirs": p.Theirs, "scope.startingBalance": p.Scope.starting} {
+		if !view.Binary64() {
+			return nil, &ParamError{Field: field, Rule: "must survive a round trip through binary64, because the service computes in it; Nearest64 rounds it"}
 		}
 	}
 	fields, err := p.Scope.fields()

@@ -1,5 +1,5 @@
 // Package decimal is the number that every quantity of the SDK is: exact, immutable and
-// bounded where it is read. Nothing in it rounds.
+// bounded where it is read. Nothing in it rounds but [Decimal.Nearest64], which says so.
 //
 // The zero value is 0. Two decimals are compared with [Decimal.Equal] or [Decimal.Cmp]; ==
 // does not compile, because 1.5 and 1.50 are one number and two representations.

@@ -29,10 +29,14 @@ type Account struct {
 const MaxCustomerID = 128
 
 // ValidateCustomerID accepts 1 to 128 of the characters A-Z a-z 0-9 _ - . : and nothing
-// else. Source: API contract, section 2.1.
+// else. The ids "." and ".." are refused too: no address can carry them, so what was
+// written under one could never be read. Source: API contract, section 2.1.
 func ValidateCustomerID(id string) error {
 	if id == "" || len(id) > MaxCustomerID {
 		return invalid("customer id", id, "it must have 1 to 128 characters")
+	}
+	if id == "." || id == ".." {
+		return invalid("customer id", id, "it must not be . or .., which no address can carry")
 	}
 	for _, c := range []byte(id) {
 		switch {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/decimal"
 	"github.com/pacspace/pacspace-go/examples/internal/usagecsv"
 	"github.com/pacspace/pacspace-go/sandbox"
 )
@@ -31,7 +32,14 @@ type sentDelta struct {
 	at time.Time
 }
 
+// maxSpan bounds the usage, since every customer's every month is closed.
+const maxSpan = 3 * 366 * 24 * time.Hour
+
 func openVendor(used *usagecsv.Usage, resource string) (*vendor, error) {
+	if span := used.Last.Sub(used.First); span > maxSpan {
+		const day = 24 * time.Hour
+		return nil, fmt.Errorf("the usage spans %d days; at most %d are closed here, a month at a time", span/day, maxSpan/day)
+	}
 	clock := sandbox.NewClock(used.First)
 	box, err := sandbox.New(sandbox.WithClock(clock.Now))
 	if err != nil {
@@ -141,24 +149,58 @@ func (v *vendor) compare(ctx context.Context, p *printer) error {
 			if err != nil {
 				return err
 			}
-			view, err := v.client.Balance.Compare(ctx, pacspace.CompareParams{
-				CustomerID: customer, Scope: scope, Yours: own, Theirs: own.Sub(pacspace.NewDecimal(1)),
-			})
+			answer, err := v.ask(ctx, customer, scope, own)
+			if err != nil {
+				return err
+			}
+			offByOne, err := v.ask(ctx, customer, scope, own.Sub(pacspace.NewDecimal(1)))
 			if err != nil {
 				return err
 			}
 			if balance.DeltaCount != n {
 				return fmt.Errorf("customer %s, %s: %d deltas are recorded, %d were sent", customer, period, balance.DeltaCount, n)
 			}
-			if !view.MatchesYours || view.MatchesTheirs {
-				return fmt.Errorf("customer %s, %s: compare says matches=%t of our %s and matches=%t of a view off by one; it derived %s",
-					customer, period, view.MatchesYours, own, view.MatchesTheirs, view.NeutralBalance)
+			if answer == differs || offByOne != differs {
+				return fmt.Errorf("customer %s, %s: our view %s: %s; a view off by one: %s; derived %s",
+					customer, period, own, answer, offByOne, balance.ComputedBalance)
 			}
-			t.row(customer, period, balance.DeltaCount, balance.ComputedBalance, own, "matches", "does not match")
+			t.row(customer, period, balance.DeltaCount, balance.ComputedBalance, own, answer, offByOne)
 		}
 	}
 	t.print()
 	return nil
+}
+
+// The answers to a view of a balance.
+const (
+	matches = "matches"
+	rounded = "matches, rounded" // the service's binary64 sum is as close as such sums are
+	differs = "does not match"
+)
+
+// ask compares a view with what the service derived. A view with more digits than binary64
+// holds is asked about as the service would read it.
+func (v *vendor) ask(ctx context.Context, customer string, scope pacspace.Scope, view pacspace.Decimal) (string, error) {
+	near, err := view.Nearest64()
+	if err != nil {
+		return "", err
+	}
+	c, err := v.client.Balance.Compare(ctx, pacspace.CompareParams{CustomerID: customer, Scope: scope, Yours: near, Theirs: near})
+	if err != nil {
+		return "", err
+	}
+	var volume pacspace.Decimal // of all deltas, whatever their sign
+	for _, d := range v.sent[customer] {
+		volume = volume.Add(d.Delta.Abs())
+	}
+	bound := decimal.SumError64(volume, len(v.sent[customer]))
+	switch {
+	case c.MatchesYours:
+		return matches, nil
+	case c.NeutralBalance.Sub(view).Abs().Cmp(bound) <= 0:
+		return rounded, nil
+	}
+	return differs, nil
 }
 
 // own is what the usage says of a customer and a period's window, and how many deltas were
