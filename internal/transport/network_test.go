@@ -56,7 +56,7 @@ func once(t *testing.T, pool *http.Transport, u url.URL, write bool) *transport.
 	if write {
 		c = newWrite()
 	}
-	c.URL, c.MaxRetries, c.AttemptTimeout = u, 0, 5*time.Second
+	c.URL, c.MaxRetries = u, 0
 	transport.NewSender(&http.Client{Transport: pool}).Do(t.Context(), c)
 	return c
 }
@@ -195,8 +195,9 @@ func TestOverHTTP2(t *testing.T) {
 
 // A burst queues for the default client's connections instead of using up the files of
 // the process.
+//
+// It runs alone: it would take the time of the tests beside it.
 func TestTenThousandCallsAtOnce(t *testing.T) {
-	t.Parallel()
 	var connections atomic.Int64
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusCreated)

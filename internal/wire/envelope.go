@@ -1,9 +1,9 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
-	"strings"
 )
 
 // Answer is the body of a 2xx response without its envelope.
@@ -69,6 +69,8 @@ func refusal(o *Object) error { return &Refusal{Failure: o.failure()} }
 // PendingCode is the service's word for a key whose first request is still in progress.
 const PendingCode = "IDEMPOTENCY_PENDING"
 
+var pendingCode = []byte(PendingCode)
+
 // Pending reports whether a 2xx answer to a write with a key says that the key's first
 // request is still in progress, and what it says about the wait. A 202 that holds no
 // answer says so too, without a code.
@@ -76,7 +78,7 @@ const PendingCode = "IDEMPOTENCY_PENDING"
 // Source: API contract, sections 1.4 and 3.2.
 func Pending(status int, body []byte) (Failure, bool) {
 	const accepted = 202
-	if status != accepted && !strings.Contains(string(body), PendingCode) {
+	if status != accepted && !bytes.Contains(body, pendingCode) {
 		return Failure{}, false
 	}
 	text := trim(string(body))

@@ -31,6 +31,11 @@ type Object struct {
 	index  int // in an array, else -1
 
 	shared *reading
+
+	// Room for the members of most objects and, in the outermost, for what is shared, so
+	// that reading one allocates once.
+	room [8]member
+	own  reading
 }
 
 type member struct{ name, value string }
@@ -53,7 +58,8 @@ func Parse(data []byte) (*Object, error) {
 // parseValid reads an object. An array is read as an object with that array as its only
 // member, called list, unless list is empty.
 func parseValid(text, list string) (*Object, error) {
-	o := &Object{text: text, index: -1, shared: new(reading)}
+	o := &Object{text: text, index: -1}
+	o.shared = &o.own
 	switch kind(text) {
 	case '{':
 		o.scan()

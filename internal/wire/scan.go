@@ -49,7 +49,7 @@ func kindName(value string) string {
 // scan splits an object into its members.
 func (o *Object) scan() {
 	if o.members == nil {
-		o.members = make([]member, 0, 8)
+		o.members = o.room[:0]
 	}
 	text := o.text
 	for i := skipSpace(text, 1); text[i] != '}'; {
