@@ -46,14 +46,14 @@ func (c *gapCheck) result() Check {
 	return c.done()
 }
 
-// firstIndex returns the index that this window must begin with, where that is known.
+// firstIndex returns the index that this window must begin with, where verified evidence
+// of the window before it shows that.
 func (v *verification) firstIndex() (int64, bool) {
-	for _, e := range v.known.earlier {
-		if v.header.Window.Follows(e.window) && e.lastIndex != nil {
-			return *e.lastIndex + 1, true
-		}
+	before := v.known.before(v.header)
+	if before == nil || before.verdict != Verified || before.lastIndex == nil || !v.header.Window.Follows(before.window) {
+		return 0, false
 	}
-	return 0, false
+	return *before.lastIndex + 1, true
 }
 
 // adjustmentCheck holds each adjustment to a delta that came before it.
@@ -93,7 +93,8 @@ func (c *adjustmentCheck) delta(d *delta) {
 
 // absent is for an adjustment of something that is not there yet.
 func (c *adjustmentCheck) absent(d *delta, name string) {
-	if named, ok := parseReference(name[1:]); ok && name[0] == 'r' && c.v.billedNowhere(named.Day) {
+	if named, ok := parseReference(name[1:]); ok && name[0] == 'r' &&
+		named.CustomerID == c.v.header.Account.CustomerID && c.v.known.reaches(named.Day, c.v.header) {
 		c.fail(d, "a delta adjusts one that is in no evidence", "a delta of this or of earlier evidence", shown(name[1:]))
 	}
 	if c.waiting == nil {

@@ -1,10 +1,6 @@
 package proof
 
-import (
-	"fmt"
-
-	"github.com/pacspace/pacspace-go/usage"
-)
+import "fmt"
 
 // orderCheck holds the lines to their numbers, each record to one line, and the carried
 // lines to the header's list.
@@ -113,17 +109,10 @@ func (c *daysCheck) delta(d *delta) {
 		if len(c.late) < maxLate {
 			c.late = append(c.late, LateDelta{Line: d.number, Reference: d.Item.ReferenceID})
 		}
-		if !c.v.billedNowhere(day) {
+		if !c.v.known.reaches(day, c.v.header) {
 			c.lateOpen++
 		}
 	}
-}
-
-// billedNowhere tells whether usage of a day before the billed ones can be on no other
-// invoice: earlier evidence reaches back to the day's end, before which a delta of the day
-// is on no invoice that verifies, and its references are in the ledger.
-func (v *verification) billedNowhere(day usage.Date) bool {
-	return v.known.reaches(day.End(), v.header)
 }
 
 func (c *daysCheck) result() Check {
@@ -152,18 +141,17 @@ type startCheck struct{ finding }
 
 func (c *startCheck) result() Check {
 	h := c.v.header
-	var before *Earlier
 	for _, e := range c.v.known.earlier {
-		if e.account.CustomerID != h.Account.CustomerID {
+		switch {
+		case e.account.CustomerID != h.Account.CustomerID:
 			c.fail(nil, "the earlier evidence is of another customer", h.Account.CustomerID, e.account.CustomerID)
-			continue
-		}
-		if e.window.Overlaps(h.Window) {
+		case e.window.Overlaps(h.Window):
 			c.fail(nil, "the window overlaps that of earlier evidence, so that deltas can be on both", "a window from "+instantText(e.window.End)+" on", h.Window.String())
 		}
-		if h.Window.Follows(e.window) && (before == nil || e.verdict == Verified) {
-			before = e
-		}
+	}
+	before := c.v.known.before(h)
+	if before != nil && !h.Window.Follows(before.window) {
+		c.rest("window", onFile, "it does not start at %s, where the earlier evidence ended, so deltas recorded in between are on neither", instantText(before.window.End))
 	}
 	switch {
 	case h.StartingBalance.IsZero():
@@ -171,13 +159,25 @@ func (c *startCheck) result() Check {
 			c.note("it starts at 0 and the earlier evidence ended at %s: whether the account starts anew is for the contract to say", before.balance)
 		}
 	case before == nil:
-		c.rest("starting balance", onFile, "it is %s, and no earlier evidence ends where this window starts", h.StartingBalance)
+		c.rest("starting balance", onFile, "it is %s, and no evidence of the days before was brought", h.StartingBalance)
 	case !before.balance.Equal(h.StartingBalance):
 		c.fail(nil, "it does not start where the earlier evidence ended", before.balance.String(), h.StartingBalance.String())
 	case before.verdict != Verified:
 		c.rest("starting balance", onFile, "it is the end of earlier evidence that was itself only %s", before.verdict)
 	}
 	return c.done()
+}
+
+// before returns the evidence of the days that end where those of h begin, the verified one
+// if there are several.
+func (k *known) before(h Header) *Earlier {
+	var before *Earlier
+	for _, e := range k.earlier {
+		if e.precedes(h.Account.CustomerID, h.Days.First) && (before == nil || e.verdict == Verified) {
+			before = e
+		}
+	}
+	return before
 }
 
 // carriedCheck asks what binds the carried deltas, which are under no root of this window:
@@ -195,11 +195,7 @@ func (c *carriedCheck) delta(d *delta) {
 	if !c.v.known.holds(d) && !c.recorded(d) {
 		c.sightless++
 	}
-	reached := c.v.known.reaches(d.Carried.Start, c.v.header)
-	if d.reference != nil {
-		reached = c.v.billedNowhere(d.reference.Day)
-	}
-	if !reached {
+	if d.reference == nil || !c.v.known.reaches(d.reference.Day, c.v.header) {
 		c.open++
 	}
 }

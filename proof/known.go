@@ -3,7 +3,8 @@ package proof
 import (
 	"fmt"
 	"slices"
-	"time"
+
+	"github.com/pacspace/pacspace-go/usage"
 )
 
 // known is what the anchors bring, by kind.
@@ -52,7 +53,7 @@ func sortAnchors(anchors []Anchor, expect Expect) (known, error) {
 			}
 		}
 	}
-	slices.SortStableFunc(k.earlier, func(a, b *Earlier) int { return a.window.Start.Compare(b.window.Start) })
+	slices.SortStableFunc(k.earlier, func(a, b *Earlier) int { return a.days.First.Compare(b.days.First) })
 	return k, nil
 }
 
@@ -138,15 +139,20 @@ func (k *known) enter(l *ledger, h Header) error {
 	return nil
 }
 
-// reaches tells whether verified earlier evidence follows without a gap from some instant
-// not after t to the start of this window, so that no other invoice can lie between.
-func (k *known) reaches(t time.Time, h Header) bool {
-	at := h.Window.Start
-	for i := len(k.earlier) - 1; i >= 0 && t.Before(at); i-- {
-		e := k.earlier[i]
-		if e.verdict == Verified && e.account.CustomerID == h.Account.CustomerID && e.window.End.Equal(at) {
-			at = e.window.Start
+// reaches tells whether verified earlier evidence bills every day from the given one to the
+// first day of this evidence, so that no other invoice can lie between. It goes by usage
+// days and not by windows: days are hashed and expected, windows are only stated.
+func (k *known) reaches(day usage.Date, h Header) bool {
+	first := h.Days.First
+	for i := len(k.earlier) - 1; i >= 0 && day.Before(first); i-- {
+		if e := k.earlier[i]; e.verdict == Verified && e.precedes(h.Account.CustomerID, first) {
+			first = e.days.First
 		}
 	}
-	return !t.Before(at)
+	return !day.Before(first)
+}
+
+// precedes tells whether the evidence bills the customer up to the day before first.
+func (e *Earlier) precedes(customerID string, first usage.Date) bool {
+	return e.account.CustomerID == customerID && e.days.Last.AddDays(1) == first
 }
