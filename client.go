@@ -80,8 +80,11 @@ func New(apiKey string, opts ...Option) (*Client, error) {
 			return nil, err
 		}
 		key = func(context.Context) (string, error) { return apiKey, nil }
-		if environment == "" {
-			environment = environmentOf(apiKey)
+		switch of := environmentOf(apiKey); {
+		case environment == "":
+			environment = of
+		case of != "" && of != environment:
+			return nil, &ParamError{Field: "environment", Rule: "must be that of the key's prefix, or be left out"}
 		}
 	}
 	shared, err := cfg.core(environment)

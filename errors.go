@@ -91,7 +91,6 @@ type APIError struct {
 	Attempts   int
 
 	customerID string
-	keyed      bool // the service documents the key for this route
 	body       *heldBody
 	outcome
 }
@@ -342,6 +341,7 @@ type outcome struct {
 	unknownAttempt int   // the first attempt that left it open
 	gaveUp         error // why no further attempt was made
 	earlier        error // what the service had answered before
+	keyed          bool  // the service documents the Idempotency-Key for this route
 }
 
 func (outcome) origin(requestID string, attempts int) string {
@@ -364,7 +364,7 @@ func (o outcome) tail(b *strings.Builder, key string) {
 		return
 	}
 	fmt.Fprintf(b, "; outcome unknown: attempt %d may have been processed", o.unknownAttempt)
-	if key == "" {
+	if key == "" || !o.keyed {
 		b.WriteString("; look before sending it again")
 		return
 	}

@@ -214,6 +214,19 @@ func TestACallWithoutAnAnswer(t *testing.T) {
 	}
 }
 
+// A key that the service does not document for a route resolves nothing there.
+func TestAnUnknownOutcomeSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	c := scripted(t, lost(resetConnection))
+	for name, in := range map[string]call{
+		"without a key":                    {route: kickThing, ids: []string{"a"}},
+		"with a key that nobody documents": {route: kickThing, ids: []string{"a"}, key: "k1"},
+	} {
+		_, err := invoke[thing](t.Context(), c.core, in, nil)
+		require.EqualError(t, err, "pacspace: POST /api/things/{id}/kick: no answer: read tcp: connection reset by peer; outcome unknown: attempt 1 may have been processed; look before sending it again", name)
+	}
+}
+
 func TestAnAnswerThatIsCutIsAskedForAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

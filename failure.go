@@ -36,7 +36,10 @@ func (x *exchange) failure() error {
 
 // outcome is what the call as a whole leaves behind.
 func (x *exchange) outcome() outcome {
-	return outcome{unknown: x.Unknown, unknownAttempt: x.UnknownAttempt, gaveUp: x.GaveUp}
+	return outcome{
+		unknown: x.Unknown, unknownAttempt: x.UnknownAttempt, gaveUp: x.GaveUp,
+		keyed: x.route.retry == retryKeyed,
+	}
 }
 
 func (x *exchange) transportError() error {
@@ -59,7 +62,7 @@ func (x *exchange) apiError(r transport.Reply) *APIError {
 		StatusCode: r.Status, Code: x.clean(r.Failure.Code), Message: x.clean(r.Failure.Message),
 		Method: x.Method, Route: x.route.path, RequestID: requestID(r.Response),
 		IdempotencyKey: x.idem, RetryAfter: r.RetryAfter, Attempts: x.Attempts,
-		customerID: r.Failure.CustomerID, keyed: x.route.retry == retryKeyed, body: x.hold(r.Answer), outcome: x.outcome(),
+		customerID: r.Failure.CustomerID, body: x.hold(r.Answer), outcome: x.outcome(),
 	}
 	if e.Message == "" {
 		e.Message = "Request failed" // as the official SDKs say it
