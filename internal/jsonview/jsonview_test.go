@@ -195,6 +195,44 @@ func TestUint(t *testing.T) {
 	}
 }
 
+func TestWholeAndFiniteNumbers(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		text                    string
+		whole, negative, finite bool
+	}{
+		{"0", true, false, true},
+		{"-0", true, false, true},
+		{"-0.0", true, false, true},
+		{"-1", true, true, true},
+		{"-1.0", true, true, true},
+		{"1e300", true, false, true},
+		{strings.Repeat("9", 400), true, false, true},
+		{"0.5", false, false, true},
+		{"1e400", false, false, false},
+		{"NaN", false, false, false},
+		{"-Infinity", false, true, false},
+		{`"1"`, false, false, false},
+		{"true", false, false, false},
+	} {
+		t.Run(tc.text, func(t *testing.T) {
+			t.Parallel()
+			v := parse(t, tc.text)
+			negative, whole := v.IsWhole()
+			require.Equal(t, tc.whole, whole)
+			require.Equal(t, tc.negative, negative)
+			require.Equal(t, tc.finite, v.IsFinite())
+		})
+	}
+}
+
+func TestWithoutLeavesTheOthers(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, `{"a":1,"c":{ "b" : 2 },"a":3}`, string(parse(t, ` { "a" : 1, "b":0 , "c" : { "b" : 2 }, "\u0062":1,"a":3}`).Without("b")))
+	require.Equal(t, `{}`, string(parse(t, `{"b":0}`).Without("b")))
+	require.Nil(t, parse(t, `[]`).Without("b"))
+}
+
 func TestKeysAreEqualWherePythonHoldsThemEqual(t *testing.T) {
 	t.Parallel()
 	key := func(text string) string {
@@ -246,9 +284,10 @@ func TestTruthAndPythonText(t *testing.T) {
 		{"NaN", "nan", true},
 		{`""`, "", false},
 		{`"x"`, "x", true},
-		{"[ ]", "[ ]", false},
-		{"[0]", "[0]", true},
-		{"{ }", "{ }", false},
+		{"[ ]", "[]", false},
+		{`[0,"a\"'",{"b":null}]`, `[0, 'a"\'', {'b': None}]`, true},
+		{`["it's","\n\u0001\u0085\u200b\ud800é"]`, `["it's", '\n\x01\x85\u200b\ud800é']`, true},
+		{"{ }", "{}", false},
 	} {
 		t.Run(tc.text, func(t *testing.T) {
 			t.Parallel()

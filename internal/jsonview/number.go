@@ -93,48 +93,22 @@ func numberNotZero(text []byte) bool {
 	return Value{text}.float() != 0
 }
 
-// PythonText returns v as Python's str() writes a value of a dict: it is what ends up in
-// official keys and sentences. Arrays and objects give their JSON text.
-func (v Value) PythonText() string {
-	switch v.Kind() {
-	case Absent:
-		return ""
-	case Null:
-		return "None"
-	case Bool:
-		if v.IsTrue() {
-			return "True"
-		}
-		return "False"
-	case String:
-		return decodeString(v.text)
-	case Number:
-		return v.pythonNumber()
-	}
-	return string(v.text)
-}
-
-func (v Value) pythonNumber() string {
+// IsFinite reports whether v is a number other than NaN and the infinities. An integer is
+// finite however long it is; a fraction beyond binary64 is not.
+func (v Value) IsFinite() bool {
 	if v.IsInteger() {
-		if string(v.text) == "-0" {
-			return "0"
-		}
-		return string(v.text)
+		return true
 	}
 	f := v.float()
-	switch {
-	case math.IsNaN(f):
-		return "nan"
-	case math.IsInf(f, 1):
-		return "inf"
-	case math.IsInf(f, -1):
-		return "-inf"
-	case f == 0 || (math.Abs(f) >= 1e-4 && math.Abs(f) < 1e16):
-		text := strconv.FormatFloat(f, 'f', -1, 64)
-		if f == math.Trunc(f) {
-			text += ".0"
-		}
-		return text
+	return !math.IsNaN(f) && !math.IsInf(f, 0)
+}
+
+// IsWhole reports whether v is a number of integer value, written as an integer or not, of
+// any size. negative tells whether it is below zero.
+func (v Value) IsWhole() (negative, ok bool) {
+	if v.IsInteger() {
+		return v.text[0] == '-' && string(v.text) != "-0", true
 	}
-	return strconv.FormatFloat(f, 'e', -1, 64)
+	f := v.float()
+	return f < 0, v.IsFinite() && f == math.Trunc(f)
 }
