@@ -74,7 +74,7 @@ func daily(t *testing.T, customer string, day pacspace.Date, amount string) pacs
 		Delta:       number(t, amount),
 		Reason:      pacspace.DailyReason(day),
 		ReferenceID: pacspace.DailyReference(customer, day),
-		Metadata:    pacspace.Metadata{"resource": "compute-minutes", "events": 12},
+		Metadata:    pacspace.Metadata{"resource": "compute-minutes", "unit": "minutes", "events": 12},
 	}
 }
 
