@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"iter"
 	"math"
 	"math/big"
 	"slices"
@@ -94,8 +95,12 @@ type CheckedEntry struct {
 	status, code, sentence jsonview.Value  // as they stand, for the JSON
 }
 
-// maxHistory is the largest history that is read, in bytes.
-const maxHistory = 64 << 20
+// The largest history that is read. One of more entries would have to be made of less than
+// 256 bytes each, which no sealed entry is.
+const (
+	maxHistory        = 64 << 20 // bytes
+	maxHistoryEntries = maxHistory / 256
+)
 
 // CheckHistory lists the entries of a record's history, a record-history-bundle/v1 or /v2,
 // and compares their payloads with what someone holds. Where two expectations name one
@@ -105,8 +110,8 @@ const maxHistory = 64 << 20
 // It recomputes no hash: it finds what the service says, and nothing about whether that is
 // what was sealed. For that there is package proof/sealed.
 //
-// It fails with a [*RecordError] where an expectation or the history cannot be read, and
-// with the error of a file's reader.
+// It fails with a [*RecordError] where an expectation or the history cannot be read, or the
+// history has more than 64 MiB or 262144 entries, and with the error of a file's reader.
 //
 // Source: records contract, section 4.
 func CheckHistory(history []byte, expect ...Expectation) (*HistoryCheck, error) {
@@ -171,6 +176,9 @@ func historyEntries(h jsonview.Value) ([]historyEntry, error) {
 			if v.Kind() != jsonview.Object {
 				return recordRefused(codeValidation, fmt.Sprintf("history: %s: want a list of objects", name))
 			}
+			if len(entries) == maxHistoryEntries {
+				return errTooManyEntries()
+			}
 			entries = append(entries, historyEntry{seq: v.Get("seq"), status: v.Get("status"), code: v.Get("code"), sentence: v.Get("sentence")})
 		}
 		return nil
@@ -212,11 +220,19 @@ func receiptsOf(h jsonview.Value) ([]jsonview.Value, error) {
 	}
 	var found []jsonview.Value
 	for receipt := range receipts.Elements() {
-		if receipt.Kind() == jsonview.Object {
-			found = append(found, receipt)
+		if receipt.Kind() != jsonview.Object {
+			continue
 		}
+		if len(found) == maxHistoryEntries {
+			return nil, errTooManyEntries()
+		}
+		found = append(found, receipt)
 	}
 	return found, nil
+}
+
+func errTooManyEntries() error {
+	return recordRefused(codeValidation, fmt.Sprintf("history: more than %d entries", maxHistoryEntries))
 }
 
 // receiptsBySeq finds the last receipt of each seq that is written as an integer.
@@ -348,9 +364,9 @@ func contentOfReceipt(receipt jsonview.Value) jsonview.Value {
 
 // payloadsOf returns an entry's payloads: those of its content, or the shown leaves at
 // /payloads/0, /payloads/1 and so on in the order of these numbers.
-func payloadsOf(receipt jsonview.Value) []jsonview.Value {
+func payloadsOf(receipt jsonview.Value) iter.Seq[jsonview.Value] {
 	if !receipt.Get("schema").Is(schemaReceiptV3) {
-		return slices.Collect(contentOfReceipt(receipt).Get("payloads").Elements())
+		return contentOfReceipt(receipt).Get("payloads").Elements()
 	}
 	type place struct {
 		index string
@@ -368,11 +384,13 @@ func payloadsOf(receipt jsonview.Value) []jsonview.Value {
 	slices.SortStableFunc(places, func(a, b place) int {
 		return cmp.Or(cmp.Compare(len(a.index), len(b.index)), cmp.Compare(a.index, b.index))
 	})
-	payloads := make([]jsonview.Value, len(places))
-	for i, p := range places {
-		payloads[i] = p.value
+	return func(yield func(jsonview.Value) bool) {
+		for _, p := range places {
+			if !yield(p.value) {
+				return
+			}
+		}
 	}
-	return payloads
 }
 
 // MarshalJSON returns the members of the official SDK's result.

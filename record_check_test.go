@@ -125,6 +125,9 @@ func TestCheckHistoryRefuses(t *testing.T) {
 		{"a history that is no JSON", `{`, pacspace.Expectation{Entry: 1}, "history: at byte 1: a member's name must stand here"},
 		{"a history that is no object", `[]`, pacspace.Expectation{Entry: 1}, "history: want an object"},
 		{"entries that are no objects", `{"entries":[1]}`, pacspace.Expectation{Entry: 1}, "history: entries: want a list of objects"},
+		{"more entries than any sealed history has", `{"entries":[{}` + strings.Repeat(",{}", 262144) + `]}`, pacspace.Expectation{Entry: 1}, "history: more than 262144 entries"},
+		{"more receipts than that", `{"receipts":[{}` + strings.Repeat(",{}", 262144) + `]}`, pacspace.Expectation{Entry: 1}, "history: more than 262144 entries"},
+		{"more than 64 MiB", strings.Repeat(" ", 64<<20) + `{}`, pacspace.Expectation{Entry: 1}, "history: larger than 67108864 bytes"},
 		{"a seq that is a list", `{"entries":[{"seq":[]}]}`, pacspace.Expectation{Entry: 1}, "history: entries: seq: want an integer"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"math/big"
 	"strconv"
 	"strings"
@@ -154,9 +155,9 @@ func (f HeldFile) digest() (heldDigests, error) {
 
 // metBy reports whether every file and every reference is among an entry's payloads, and
 // whether one that is not may need a blinding.
-func (h heldEntry) metBy(payloads []jsonview.Value) (met, needsBlinding bool) {
-	committed := make(map[string]bool, len(payloads))
-	for _, payload := range payloads {
+func (h heldEntry) metBy(payloads iter.Seq[jsonview.Value]) (met, needsBlinding bool) {
+	committed := make(map[string]bool)
+	for payload := range payloads {
 		if payload.Kind() == jsonview.Object {
 			committed[refKey(payload)] = true
 		}
@@ -175,12 +176,12 @@ func (h heldEntry) metBy(payloads []jsonview.Value) (met, needsBlinding bool) {
 
 // matches looks for a file among an entry's payloads. A file whose blinding belongs to
 // another file matches nothing; a blinded payload matches only with its blinding.
-func (h heldDigests) matches(payloads []jsonview.Value) (matched, needsBlinding bool) {
+func (h heldDigests) matches(payloads iter.Seq[jsonview.Value]) (matched, needsBlinding bool) {
 	if h.blinding != nil && (h.blinding.byteLength != h.byteLength || h.blinding.digest != h.mac) {
 		return false, false
 	}
 	blinded := false
-	for _, payload := range payloads {
+	for payload := range payloads {
 		if payload.Kind() != jsonview.Object {
 			continue
 		}

@@ -2,6 +2,7 @@ package sealed
 
 import (
 	"fmt"
+	"iter"
 
 	"github.com/pacspace/pacspace-go/internal/jsonview"
 )
@@ -32,7 +33,7 @@ type formEntry struct {
 type formSource struct {
 	recordKey, chain, layout jsonview.Value
 	v3                       bool
-	entries                  []jsonview.Value
+	entries                  iter.Seq[jsonview.Value]
 	dropRecordHash           bool // entries of record hash V1 are compared with nothing
 	proofMayBeMissing        bool
 }
@@ -53,9 +54,7 @@ func formOf(v jsonview.Value) (formSource, error) {
 	if members[4].Kind() != jsonview.Array {
 		return formSource{}, wrong("history.entries", "want a list")
 	}
-	for element := range members[4].Elements() {
-		source.entries = append(source.entries, element)
-	}
+	source.entries = members[4].Elements()
 	return source, nil
 }
 
@@ -63,7 +62,7 @@ func formOf(v jsonview.Value) (formSource, error) {
 //
 // Source: records contract, section 7.1.
 func (s formSource) read() (*form, error) {
-	f := &form{v3: s.v3, entries: make(map[uint64]formEntry, len(s.entries))}
+	f := &form{v3: s.v3, entries: make(map[uint64]formEntry)}
 	var err error
 	if f.recordKey, err = readHash(s.recordKey, "history.recordKey"); err != nil {
 		return nil, err
@@ -75,13 +74,13 @@ func (s formSource) read() (*form, error) {
 		return nil, err
 	}
 	last := uint64(0)
-	for i, v := range s.entries {
-		path := fmt.Sprintf("history.entries[%d]", i)
+	for v := range s.entries {
+		path := fmt.Sprintf("history.entries[%d]", len(f.entries))
 		seq, entry, err := s.readEntry(v, path)
 		if err != nil {
 			return nil, err
 		}
-		if i > 0 && last >= seq {
+		if len(f.entries) > 0 && last >= seq {
 			return nil, wrong(path+".seq", "entries must be strictly ascending by seq")
 		}
 		f.entries[seq], last = entry, seq

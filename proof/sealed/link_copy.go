@@ -2,6 +2,7 @@ package sealed
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/pacspace/pacspace-go/internal/jsonview"
 )
@@ -71,6 +72,7 @@ func formFromHistory(history, disclosure jsonview.Value) (formSource, error) {
 	if err != nil {
 		return formSource{}, err
 	}
+	disclosed := make([]jsonview.Value, 0, len(seqs))
 	for i, seq := range seqs {
 		entry := entries[seq]
 		if entry.Kind() == jsonview.Absent {
@@ -82,8 +84,9 @@ func formFromHistory(history, disclosure jsonview.Value) (formSource, error) {
 		if proof := entry.Get("merkleProof"); proof.Truthy() && proof.Kind() != jsonview.Array {
 			return formSource{}, wrong("sealHistory.entries: merkleProof", "want a list")
 		}
-		source.entries = append(source.entries, entry)
+		disclosed = append(disclosed, entry)
 	}
+	source.entries = slices.Values(disclosed)
 	return source, nil
 }
 
