@@ -28,8 +28,8 @@ const (
 	MaxDepth = canonical.MaxDepth
 	// MaxNumberLength is the longest text of a number inside an item.
 	MaxNumberLength = canonical.MaxNumberLength
-	// MaxAnchorBytes is the longest anchor file.
-	MaxAnchorBytes = 1 << 28
+	// MaxAnchorBytes is the longest anchor file. It is read whole.
+	MaxAnchorBytes = 1 << 26
 	// MaxAnchors is the most anchors of one verification.
 	MaxAnchors = 1_000
 )

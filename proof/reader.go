@@ -24,7 +24,7 @@ type Reader struct {
 // NewReader reads the header of evidence. The reader takes what follows as Lines asks for
 // it, and reads ahead: nobody else should read from r.
 func NewReader(r io.Reader) (*Reader, error) {
-	reader := &Reader{lines: lineReader{in: bufio.NewReaderSize(r, 64<<10)}}
+	reader := &Reader{lines: lineReader{in: newBuffered(r)}}
 	text, err := reader.lines.next()
 	if errors.Is(err, io.EOF) {
 		return nil, broken("", "it is empty")
@@ -106,6 +106,8 @@ func (r *Reader) read() (Line, error) {
 	r.trailer = trailer
 	return Line{}, io.EOF
 }
+
+func newBuffered(r io.Reader) *bufio.Reader { return bufio.NewReaderSize(r, 64<<10) }
 
 // A lineReader cuts a file into lines and counts them.
 type lineReader struct {
