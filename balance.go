@@ -155,7 +155,7 @@ func (s *BalanceService) DerivePage(ctx context.Context, customerID string, scop
 		return nil, err
 	}
 	q := fields.query()
-	if !scope.starting.IsZero() {
+	if scope.started {
 		text, err := scope.starting.AppendJSON(nil)
 		if err != nil {
 			return nil, paramError("startingBalance", err)
@@ -287,6 +287,8 @@ func (u *Usage) fromWire(o *wire.Object) {
 }
 
 // Usage reads what is left of the plan.
+//
+// Source: API contract, section 2.11.
 func (s *BalanceService) Usage(ctx context.Context, opts ...CallOption) (*Usage, error) {
 	return invoke[Usage](ctx, s.core, call{route: routeUsage}, opts)
 }
@@ -306,15 +308,18 @@ func (l *Limits) fromWire(o *wire.Object) {
 }
 
 // Limits reads how wide a scope may be and how far back the service keeps deltas.
+//
+// Source: API contract, section 2.6.
 func (s *BalanceService) Limits(ctx context.Context, opts ...CallOption) (*Limits, error) {
 	return invoke[Limits](ctx, s.core, call{route: routeLimits}, opts)
 }
 
-// GapsParams bounds a search for missing sequence numbers. Zero leaves a field to the
-// service.
+// GapsParams bounds a search for missing sequence numbers. All fields are optional.
+//
+// Source: API contract, section 2.12.
 type GapsParams struct {
 	FromSequence, ToSequence *int64
-	Limit                    int
+	Limit                    int // of what is listed; 0 leaves it to the service
 }
 
 // Gaps is what the service says of missing sequence numbers. It documents no field, so
@@ -326,7 +331,15 @@ type Gaps struct{ Raw }
 func (*Gaps) fromWire(*wire.Object) {}
 
 // Gaps asks the service for missing sequence numbers of a customer.
+//
+// Source: API contract, section 2.12.
 func (s *BalanceService) Gaps(ctx context.Context, customerID string, p GapsParams, opts ...CallOption) (*Gaps, error) {
+	if err := usage.ValidateCustomerID(customerID); err != nil {
+		return nil, paramError("customerId", err)
+	}
+	if p.Limit < 0 {
+		return nil, &ParamError{Field: "limit", Rule: "must not be negative"}
+	}
 	q := url.Values{}
 	if p.FromSequence != nil {
 		q.Set("fromSequence", strconv.FormatInt(*p.FromSequence, 10))

@@ -126,6 +126,9 @@ func (s *BalanceService) CheckpointsPage(ctx context.Context, p CheckpointsParam
 	}
 	q := fields.query()
 	if p.CustomerID != "" {
+		if err := usage.ValidateCustomerID(p.CustomerID); err != nil {
+			return nil, paramError("customerId", err)
+		}
 		q.Set("customerId", p.CustomerID)
 	}
 	if err := page.add(q); err != nil {

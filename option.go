@@ -352,10 +352,12 @@ func (c *callConfig) apply(opts []CallOption) error {
 }
 
 // optionsOf reads options where only their values matter: the call itself will report
-// their errors.
+// the error of one, which does not hide those behind it.
 func optionsOf(opts []CallOption) callConfig {
 	var c callConfig
-	_ = c.apply(opts)
+	for _, o := range opts {
+		_ = o.applyCall(&c)
+	}
 	return c
 }
 

@@ -27,6 +27,7 @@ type Scope struct {
 	checkpoint     string
 	checkpointType string
 	starting       Decimal
+	started        bool // starting was given, be it 0
 	granularity    Granularity
 	err            error
 }
@@ -97,13 +98,18 @@ func DaysBack(n int, now time.Time) Scope {
 
 // SinceCheckpoint is everything recorded after the checkpoint with that proof root. It
 // takes no other scope beside it; give the checkpoint's balance to [Scope.StartingAt].
-func SinceCheckpoint(proofRoot string) Scope { return sinceCheckpoint(proofRoot, "proofRoot") }
+func SinceCheckpoint(proofRoot string) Scope { return Since(proofRoot, "proofRoot") }
 
 // SinceRecord is everything recorded after the record with that id.
-func SinceRecord(recordID string) Scope { return sinceCheckpoint(recordID, "recordId") }
+func SinceRecord(recordID string) Scope { return Since(recordID, "recordId") }
 
-func sinceCheckpoint(id, kind string) Scope {
-	s := Scope{checkpoint: id, checkpointType: kind}
+// Since is everything recorded after what id names. checkpointType says what that is and
+// is sent as given, for types that this version has no function for; where it is empty
+// the service takes its own default.
+//
+// Source: API contract, sections 2.5 and 8.4.
+func Since(id, checkpointType string) Scope {
+	s := Scope{checkpoint: id, checkpointType: checkpointType}
 	if id == "" {
 		s.err = &ParamError{Field: "startingCheckpoint", Rule: "must not be empty"}
 	}
@@ -112,7 +118,7 @@ func sinceCheckpoint(id, kind string) Scope {
 
 // StartingAt gives the balance that the replay starts from; without it, 0.
 func (s Scope) StartingAt(balance Decimal) Scope {
-	s.starting = balance
+	s.starting, s.started = balance, true
 	return s
 }
 
@@ -157,7 +163,7 @@ func (s Scope) timeFields() (scopeFields, error) {
 	switch {
 	case s.checkpoint != "":
 		return scopeFields{}, &ParamError{Field: "scope", Rule: "must be a period or a span of time here, not a starting checkpoint"}
-	case !s.starting.IsZero():
+	case s.started:
 		return scopeFields{}, &ParamError{Field: "scope", Rule: "takes no starting balance here"}
 	case s.granularity != "":
 		return scopeFields{}, &ParamError{Field: "scope", Rule: "takes no granularity here"}
