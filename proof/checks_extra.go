@@ -35,7 +35,7 @@ func (c *gapCheck) result() Check {
 	case !own:
 		c.skip("whether the index goes by customer is not known, so a gap shows nothing")
 	case c.missing > 0 || c.made == 0:
-		c.skip("%s have no index", deltas(c.missing))
+		c.skip("%s no index", have(c.missing))
 	case c.broken != nil:
 		c.fail(c.broken, "the account's sequence has a gap or goes back, so deltas are missing or moved", fmt.Sprint(c.want), fmt.Sprint(*c.broken.Index))
 	default:
@@ -107,7 +107,7 @@ func (c *adjustmentCheck) absent(d *delta, name string) {
 func (c *adjustmentCheck) result() Check {
 	switch {
 	case c.outside > 0:
-		c.skip("%s adjust what neither this nor the earlier evidence that was brought has", deltas(c.outside))
+		c.skip("%s what neither this nor the earlier evidence that was brought has", verb(c.outside, "adjusts", "adjust"))
 	case c.made == 0:
 		c.skip("no delta adjusts another")
 	}

@@ -40,7 +40,7 @@ func (c *contentCheck) result() Check {
 	case c.partly > 0:
 		c.skip("%s cannot be recomputed, the first on line %d: fields are missing that may have been hashed, so amount, account and number of what they stand for are open", deltas(c.partly), c.firstPartly)
 	case c.v.unstated > 0 && c.v.rootBy(c.v.target()) == 0:
-		c.skip("%s have no content hash from the service, and the checkpoint root that would show them was not reproduced", deltas(c.v.unstated))
+		c.skip("%s no content hash from the service, and the checkpoint root that would show them was not reproduced", have(c.v.unstated))
 	}
 	return c.done()
 }

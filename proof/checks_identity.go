@@ -104,11 +104,11 @@ func (c *unitCheck) result() Check {
 	if c.resource.expected == "" {
 		c.rest("resource", onFile, "the checker did not say which resource he expects")
 	} else if c.resource.silent > 0 {
-		c.rest("resource", onFile, "%s of %d name no resource in their metadata, so it is in none of their hashes", deltas(c.resource.silent), c.v.all.count)
+		c.rest("resource", onFile, "the metadata of %d of %d deltas has no resource, so it is in none of their hashes", c.resource.silent, c.v.all.count)
 	}
 	// A unit is a second label: where nobody speaks of one, the resource is enough.
 	if c.unit.silent > 0 && c.unit.want != "" {
-		c.rest("unit", onFile, "%s of %d name no unit in their metadata, so it is in none of their hashes", deltas(c.unit.silent), c.v.all.count)
+		c.rest("unit", onFile, "the metadata of %d of %d deltas has no unit, so it is in none of their hashes", c.unit.silent, c.v.all.count)
 	}
 	return c.done()
 }

@@ -116,22 +116,22 @@ func (c *daysCheck) delta(d *delta) {
 }
 
 func (c *daysCheck) result() Check {
-	want, have := c.v.expect.Days, c.v.header.Days
+	want, billed := c.v.expect.Days, c.v.header.Days
 	switch {
 	case want.IsZero():
 		c.rest("usage days", onFile, "the checker did not say which period he expects")
-	case want != have:
+	case want != billed:
 		c.Outcome = Passed
-		c.fail(nil, "the evidence is of other usage days than are expected", want.String(), have.String())
+		c.fail(nil, "the evidence is of other usage days than are expected", want.String(), billed.String())
 	}
 	if c.unbound > 0 {
-		c.rest("usage days", onFile, "%s of %d name no usage day of this account in their reference, so no hash says when the usage was", deltas(c.unbound), c.v.all.count)
+		c.rest("usage days", onFile, "the reference of %d of %d deltas has no usage day of this account, so no hash says when the usage was", c.unbound, c.v.all.count)
 	}
 	if c.lateOpen > 0 {
-		c.rest("late usage", onFile, "%s are of days before %s; only verified evidence of the invoices in between, back to those days, shows that they were not billed before", deltas(c.lateOpen), have.First)
+		c.rest("late usage", onFile, "%s usage of days before %s; only verified evidence of the invoices in between, back to those days, shows that it was not billed before", have(c.lateOpen), billed.First)
 	}
 	if c.lateCount > 0 {
-		c.note("%s are of days before %s", deltas(c.lateCount), have.First)
+		c.note("%s usage of days before %s", have(c.lateCount), billed.First)
 	}
 	return c.done()
 }
@@ -220,10 +220,10 @@ func (c *carriedCheck) recorded(d *delta) bool {
 
 func (c *carriedCheck) result() Check {
 	if c.sightless > 0 {
-		c.rest("carried deltas", onFile, "%s are under no root that is bound; the buyer's own deltas or the public record of their batch would show them", deltas(c.sightless))
+		c.rest("carried deltas", onFile, "%s under no root that is bound; the buyer's own deltas or the public record of their batch would show it", verb(c.sightless, "is", "are"))
 	}
 	if c.open > 0 {
-		c.rest("carried deltas", onFile, "%s may have been billed before; only verified evidence of the invoices in between, back to their window, shows that they were not", deltas(c.open))
+		c.rest("carried deltas", onFile, "%s may have been billed before; only verified evidence of the invoices in between, back to their window, shows the opposite", deltas(c.open))
 	}
 	return c.done()
 }

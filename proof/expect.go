@@ -62,15 +62,3 @@ func (e Expect) normal() (Expect, error) {
 	}
 	return e, nil
 }
-
-// forms returns the forms of the variants to try.
-func (e Expect) forms() []*form {
-	if e.Variant != "" {
-		return []*form{e.Variant.form()}
-	}
-	all := make([]*form, len(forms))
-	for i := range forms {
-		all[i] = &forms[i]
-	}
-	return all
-}

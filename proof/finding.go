@@ -84,6 +84,16 @@ func deltas(n int) string {
 	return fmt.Sprintf("%d deltas", n)
 }
 
+// have returns "1 delta has", "2 deltas have" and so on.
+func have(n int) string { return verb(n, "has", "have") }
+
+func verb(n int, one, more string) string {
+	if n == 1 {
+		return deltas(n) + " " + one
+	}
+	return deltas(n) + " " + more
+}
+
 // where returns a place in words.
 func (v *verification) where(at place) string {
 	if at < 0 {

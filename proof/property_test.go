@@ -36,7 +36,7 @@ func meaning(t testing.TB, file []byte) string {
 
 func TestNoChangedByteStaysVerified(t *testing.T) {
 	t.Parallel()
-	b := february(t, 3)
+	b := february(t, 2)
 	file := b.write(t)
 	want := meaning(t, file)
 	anchor := b.record()
@@ -51,7 +51,7 @@ func TestNoChangedByteStaysVerified(t *testing.T) {
 		require.Equal(t, want, meaning(t, mutant), "%s is verified and means something else:\n%s", what, mutant)
 	}
 	for i, c := range file {
-		for _, with := range []byte{c ^ 1, c ^ 0x20, c + 1, '0', '9', '"', ' ', '\n', 0xff} {
+		for _, with := range []byte{c ^ 1, c ^ 0x20, '0', '"', ' '} {
 			if with != c {
 				mutant := bytes.Clone(file)
 				mutant[i] = with
@@ -59,12 +59,12 @@ func TestNoChangedByteStaysVerified(t *testing.T) {
 			}
 		}
 		try(fmt.Sprintf("without byte %d, %q", i, c), append(bytes.Clone(file[:i]), file[i+1:]...))
-		for _, extra := range []byte{'0', ' ', c} {
+		for _, extra := range []byte{' ', c} {
 			mutant := append(bytes.Clone(file[:i]), extra)
 			try(fmt.Sprintf("byte %d twice or with %q before it", i, extra), append(mutant, file[i:]...))
 		}
 	}
-	require.Greater(t, changed, 10*len(file))
+	require.Greater(t, changed, 6*len(file))
 	require.NotZero(t, harmless, "white space is harmless, so the comparison was made")
 }
 

@@ -263,6 +263,12 @@ func TestVerdicts(t *testing.T) {
 			h.anchors[0].(*PublicRecord).Root = Hash{7}
 			h.anchors = append(h.anchors, &ProbeResult{Environment: EnvironmentTest, Checkpoint: []Variant{VariantHex0x}})
 		}, Incomplete, "checkpoint root"},
+		{"no hash of an item from the service, and a root that is not reproduced", func(t testing.TB, h *hearing) {
+			h.lines[4].ContentHash, h.lines[4].ItemHashes, h.lines[4].ProofHash = Hash{}, nil, nil
+			h.lines[4].PreviousProofHash, h.lines[4].Sources.Proof = nil, ""
+			h.header.Checkpoint.Root = Hash{7}
+			h.anchors[0].(*PublicRecord).Root = Hash{7}
+		}, Incomplete, "content hashes checkpoint root"},
 		{"no checkpoint", func(t testing.TB, h *hearing) {
 			h.header.Checkpoint = Checkpoint{}
 			h.anchors = nil
@@ -432,6 +438,15 @@ func TestVerdicts(t *testing.T) {
 			h.reseal(t)
 			h.edit(t, `"carried":[{"referenceId":"usage:customer_acme:2026-01-31"`, `"carried":[{"referenceId":"usage:customer_acme:2026-01-30"`)
 		}, DoesNotMatch, CheckOrder},
+		{"a carried delta that the header lists and no line has", func(t testing.TB, h *hearing) {
+			h.edit(t, `"checkpoint":`, `"carried":[{"recordId":"rec_9","window":{"start":"2026-01-02T00:00:00Z","end":"2026-02-02T00:00:00Z"}}],"checkpoint":`)
+		}, DoesNotMatch, CheckOrder},
+		{"earlier evidence of another customer, where none is expected", func(t testing.TB, h *hearing) {
+			h.expect.CustomerID = ""
+			earlier := *verifiedMonth(t, "2026-01", 31)
+			earlier.account.CustomerID = "customer_bolt"
+			h.anchors = append(h.anchors, &earlier)
+		}, DoesNotMatch, CheckStart},
 		{"another root than the invoice's", func(_ testing.TB, h *hearing) {
 			h.anchors = append(h.anchors, InvoiceRoot{Hash{9}})
 		}, DoesNotMatch, CheckRoot},
@@ -509,6 +524,12 @@ func TestVerdicts(t *testing.T) {
 			own.Items = append(own.Items, item(t, "credit-9", "250"))
 			h.anchors = append(h.anchors, own)
 		}, DoesNotMatch, CheckOwnDeltas},
+		{"a delta that the buyer's own system saw for another customer", func(t testing.TB, h *hearing) {
+			h.expect.CustomerID = ""
+			own := h.own()
+			own.Items[3].CustomerID = "customer_bolt"
+			h.anchors = append(h.anchors, own)
+		}, DoesNotMatch, CheckOwnDeltas},
 		{"another amount than the buyer's own system saw", func(t testing.TB, h *hearing) {
 			own := h.own()
 			own.Items[3].Delta = decimal.New(-49)
@@ -528,6 +549,61 @@ func TestVerdicts(t *testing.T) {
 			require.Equal(t, tc.verdict, report.Verdict, "%s\n%s", report, report.Text())
 			require.Equal(t, tc.about, about(report), report.Text())
 			requireSound(t, report)
+		})
+	}
+}
+
+// A check that counts only when it fails says what it takes where it was not made.
+func TestChecksThatWereNotMade(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name   string
+		change func(t testing.TB, h *hearing)
+		check  string
+		says   string
+	}{
+		{"gaps without a probe", func(testing.TB, *hearing) {}, CheckGaps, "whether the index goes by customer is not known"},
+		{"gaps without every index", func(_ testing.TB, h *hearing) {
+			h.lines[3].Index = nil
+			h.anchors = append(h.anchors, &ProbeResult{IndexPerAccount: true})
+		}, CheckGaps, "1 delta has no index"},
+		{"adjustments where there are none", func(testing.TB, *hearing) {}, CheckAdjustments, "no delta adjusts another"},
+		{"adjustments of something that only other evidence can have", func(t testing.TB, h *hearing) {
+			h.lines[4].Item.Adjusts = &Adjusts{RecordID: "rec_of_january"}
+			h.rehash(t, 4)
+			h.reseal(t)
+			h.anchors = []Anchor{h.record()}
+		}, CheckAdjustments, "1 delta adjusts what neither"},
+		{"own deltas that were not brought", func(testing.TB, *hearing) {}, CheckOwnDeltas, "were not brought"},
+		{"membership without the hashes of batches", func(_ testing.TB, h *hearing) {
+			for i := range h.lines {
+				h.lines[i].ItemHashes = nil
+			}
+		}, CheckMembership, "no delta has what it takes"},
+		{"batch roots that nothing confirms", func(_ testing.TB, h *hearing) {
+			for i := range h.lines {
+				h.lines[i].ItemHashes[0] = Hash{byte(i)}
+			}
+		}, CheckBatches, "scheme not confirmed: the batch of line 2"},
+		{"a chain with links to elsewhere", func(_ testing.TB, h *hearing) { h.lines[9].PreviousProofHash = &Hash{9} },
+			CheckChain, "1 of 27 batches name another batch"},
+		{"a chain without links", func(_ testing.TB, h *hearing) {
+			for i := range h.lines {
+				h.lines[i].PreviousProofHash = nil
+			}
+		}, CheckChain, "no two batches in a row"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			b := february(t, 28)
+			h := &hearing{bill: b, expect: buyer(), anchors: []Anchor{b.record()}}
+			tc.change(t, h)
+			report := verify(t, h.write(t), h.expect, h.anchors...)
+			require.Equal(t, Verified, report.Verdict, report.Text())
+			check := report.Check(tc.check)
+			require.Equal(t, NotChecked, check.Outcome)
+			require.False(t, check.Needed)
+			require.Contains(t, check.Reason, tc.says)
 		})
 	}
 }
