@@ -137,36 +137,19 @@ func (s *BalanceService) CheckpointsPage(ctx context.Context, p CheckpointsParam
 	return invoke[CheckpointPage](ctx, s.core, call{route: routeCheckpoints, query: q}, opts)
 }
 
-// Checkpoints goes through all checkpoints, a page at a time. Each range starts afresh;
-// after an error it ends. It ends at the first page that is not full.
+// Checkpoints goes through all checkpoints, a page at a time, until a page is empty. Each
+// range starts afresh; after an error it ends. Where the service's paging does not move,
+// the error matches [ErrListMoved].
+//
+// Source: API contract, section 2.8.
 func (s *BalanceService) Checkpoints(ctx context.Context, p CheckpointsParams, opts ...CallOption) iter.Seq2[Checkpoint, error] {
-	const size = 100
-	return func(yield func(Checkpoint, error) bool) {
-		var last string
-		for offset := 0; ; offset += size {
-			page, err := s.CheckpointsPage(ctx, p, PageParams{Limit: size, Offset: offset}, opts...)
-			if err == nil && len(page.Checkpoints) > 0 {
-				// A service that ignores the offset would give the same page for ever.
-				if first := page.Checkpoints[0].CheckpointID; first != "" && first == last {
-					err = ErrListMoved
-				} else {
-					last = first
-				}
-			}
-			if err != nil {
-				yield(Checkpoint{}, err)
-				return
-			}
-			for _, c := range page.Checkpoints {
-				if !yield(c, nil) {
-					return
-				}
-			}
-			if len(page.Checkpoints) < size {
-				return
-			}
+	return offsetPages(func(c *Checkpoint) string { return c.text }, func(page PageParams) ([]Checkpoint, error) {
+		list, err := s.CheckpointsPage(ctx, p, page, opts...)
+		if err != nil {
+			return nil, err
 		}
-	}
+		return list.Checkpoints, nil
+	})
 }
 
 // Change is what lies between two checkpoints of one customer, computed here from what

@@ -65,7 +65,7 @@ type CustomerPage struct {
 	Customers  []Customer `json:"customers"`
 	Total      int        `json:"total"`
 	Page       int        `json:"page"`
-	TotalPages int        `json:"totalPages"`
+	TotalPages int        `json:"totalPages"` // 0 where the service does not say
 }
 
 func (p *CustomerPage) fromWire(o *wire.Object) {
@@ -101,14 +101,18 @@ func (s *CustomerService) Page(ctx context.Context, p CustomersParams, opts ...C
 const maxCustomers = 100
 
 // All goes through all customers, a page at a time, from p.Page on. Each range starts
-// afresh; after an error it ends.
+// afresh; after an error it ends. It ends with the last page that the service counts or,
+// where it counts none, with an empty one. Where the service's paging does not move, the
+// error matches [ErrListMoved].
+//
+// Source: API contract, section 2.13.
 func (s *CustomerService) All(ctx context.Context, p CustomersParams, opts ...CallOption) iter.Seq2[Customer, error] {
 	return func(yield func(Customer, error) bool) {
 		p := p
-		p.Page = max(p.Page, 1)
-		for ; ; p.Page++ {
+		first := ""
+		for p.Page = max(p.Page, 1); ; p.Page++ {
 			page, err := s.Page(ctx, p, opts...)
-			if err == nil && page.Page != 0 && page.Page != p.Page {
+			if err == nil && (page.Page != 0 && page.Page != p.Page || len(page.Customers) > 0 && page.Customers[0].text == first) {
 				err = ErrListMoved
 			}
 			if err != nil {
@@ -120,9 +124,10 @@ func (s *CustomerService) All(ctx context.Context, p CustomersParams, opts ...Ca
 					return
 				}
 			}
-			if p.Page >= page.TotalPages || len(page.Customers) == 0 {
+			if len(page.Customers) == 0 || page.TotalPages > 0 && p.Page >= page.TotalPages {
 				return
 			}
+			first = page.Customers[0].text
 		}
 	}
 }

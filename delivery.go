@@ -2,6 +2,7 @@ package pacspace
 
 import (
 	"context"
+	"iter"
 	"net/url"
 	"time"
 
@@ -31,11 +32,9 @@ func (d *Delivery) fromWire(o *wire.Object) {
 	d.CreatedAt = o.Time("createdAt", "timestamp")
 }
 
-// DeliveriesParams filters the list of deliveries. All fields are optional; the service
-// documents no value of Status.
+// DeliveriesParams filters the list of deliveries.
 type DeliveriesParams struct {
-	Status string
-	PageParams
+	Status string // optional; the service documents no value of it
 }
 
 // DeliveryPage is one page of the list of deliveries.
@@ -48,18 +47,33 @@ func (p *DeliveryPage) fromWire(o *wire.Object) {
 	p.Deliveries = readArray[Delivery](o, "deliveries", "webhooks", "events", "items")
 }
 
-// Deliveries lists one page of deliveries.
+// DeliveriesPage lists one page of deliveries, in the service's order.
 //
 // Source: API contract, section 2.14.
-func (s *WebhookService) Deliveries(ctx context.Context, p DeliveriesParams, opts ...CallOption) (*DeliveryPage, error) {
+func (s *WebhookService) DeliveriesPage(ctx context.Context, p DeliveriesParams, page PageParams, opts ...CallOption) (*DeliveryPage, error) {
 	q := url.Values{}
 	if p.Status != "" {
 		q.Set("status", p.Status)
 	}
-	if err := p.add(q); err != nil {
+	if err := page.add(q); err != nil {
 		return nil, err
 	}
 	return invoke[DeliveryPage](ctx, s.core, call{route: routeDeliveries, query: q, list: "deliveries"}, opts)
+}
+
+// Deliveries goes through all deliveries, a page at a time, until a page is empty. Each
+// range starts afresh; after an error it ends. Where the service's paging does not move,
+// the error matches [ErrListMoved].
+//
+// Source: API contract, section 2.14.
+func (s *WebhookService) Deliveries(ctx context.Context, p DeliveriesParams, opts ...CallOption) iter.Seq2[Delivery, error] {
+	return offsetPages(func(d *Delivery) string { return d.text }, func(page PageParams) ([]Delivery, error) {
+		list, err := s.DeliveriesPage(ctx, p, page, opts...)
+		if err != nil {
+			return nil, err
+		}
+		return list.Deliveries, nil
+	})
 }
 
 // Retry asks the service to deliver an event again. It is not retried by itself: the

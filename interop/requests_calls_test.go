@@ -170,12 +170,12 @@ var calls = map[string]func(context.Context, *pacspace.Client, requestInput, *sa
 	},
 	"balance.list_webhook_deliveries": func(ctx context.Context, c *pacspace.Client, in requestInput, g *said) (answered, error) {
 		o := in.options()
-		p := pacspace.DeliveriesParams{Status: g.optional("status", o["status"]), PageParams: g.page(o)}
-		opts := g.options(o)
+		p := pacspace.DeliveriesParams{Status: g.optional("status", o["status"])}
+		page, opts := g.page(o), g.options(o)
 		if g.err != nil {
 			return nil, g.err
 		}
-		return c.Webhooks.Deliveries(ctx, p, opts...)
+		return c.Webhooks.DeliveriesPage(ctx, p, page, opts...)
 	},
 	"balance.retry_webhook": func(ctx context.Context, c *pacspace.Client, in requestInput, g *said) (answered, error) {
 		id, opts := g.text("eventId", in.arg(0)), g.options(in.options())
