@@ -24,7 +24,7 @@ type requestRule struct {
 const customerRule = "customer id outside the documented letters"
 
 var requestRules = []requestRule{
-	{customerRule, "refused before sending: 1 to 128 letters, digits and _ - . : and not . or .. alone", nil},
+	{"customer id outside the documented letters", "refused before sending: 1 to 128 letters, digits and _ - . : and not . or .. alone", nil},
 	{"Content-Type", "sent only with a body, so no GET has one", func(_ requestInput, official *request, _ request) bool {
 		return official.body == nil && official.drop("Content-Type")
 	}},

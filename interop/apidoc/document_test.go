@@ -1,0 +1,152 @@
+package main
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pacspace/pacspace-go/interop/internal/source"
+	"github.com/pacspace/pacspace-go/sandbox"
+)
+
+const root = "../.."
+
+func TestAPIFileIsWhatTheGeneratorWrites(t *testing.T) {
+	t.Parallel()
+	want, err := Document(root)
+	require.NoError(t, err)
+	got, err := os.ReadFile(filepath.Join(root, "API.md"))
+	require.NoError(t, err)
+	require.True(t, want == string(got), "API.md is out of date; at the root: go run ./interop/apidoc > API.md")
+}
+
+// The route table and the sandbox's are two accounts of one API.
+func TestEveryEndpointHasAMethodAndASandbox(t *testing.T) {
+	t.Parallel()
+	api, err := source.Read(root)
+	require.NoError(t, err)
+	served := map[string]sandbox.Endpoint{}
+	for _, e := range sandbox.Endpoints() {
+		served[e.Method+" "+e.Path] = e
+	}
+	for _, r := range api.Routes {
+		require.NotEmpty(t, methodsOf(api, r), "%s: no method uses %s", r.Endpoint(), r.Var)
+		e, ok := served[r.Endpoint()]
+		require.True(t, ok, "%s: not in the sandbox", r.Endpoint())
+		require.Equal(t, e.Public, r.Public, r.Endpoint())
+		require.Equal(t, e.Doc, r.Doc, r.Endpoint())
+		delete(served, r.Endpoint())
+	}
+	require.Empty(t, served, "in the sandbox and without a route")
+}
+
+func TestNamesOfOtherSDKsAreAllUsed(t *testing.T) {
+	t.Parallel()
+	api, err := source.Read(root)
+	require.NoError(t, err)
+	routes := map[string]bool{}
+	for _, r := range api.Routes {
+		routes[r.Endpoint()] = true
+	}
+	for endpoint := range names {
+		require.True(t, routes[endpoint], "%s has names and no route", endpoint)
+	}
+}
+
+var (
+	nameInGuide   = regexp.MustCompile(`\b(pacspace|sealed)\.([A-Z]\w*)`)
+	methodInGuide = regexp.MustCompile(`\bclient\.([A-Z]\w*(?:\.[A-Z]\w*)?)\(`)
+)
+
+// The guide is written by hand; what it names must exist.
+func TestTheGuideNamesWhatExists(t *testing.T) {
+	t.Parallel()
+	api, err := source.Read(root)
+	require.NoError(t, err)
+	methods := map[string]bool{}
+	for _, m := range api.Methods {
+		methods[m.Name] = true
+	}
+	exported := map[string]map[string]bool{"pacspace": exportedOf(t, root), "sealed": exportedOf(t, root+"/proof/sealed")}
+	found := 0
+	for _, m := range nameInGuide.FindAllStringSubmatch(guide, -1) {
+		require.True(t, exported[m[1]][m[2]], "the guide names %s", m[0])
+		found++
+	}
+	for _, m := range methodInGuide.FindAllStringSubmatch(guide, -1) {
+		require.True(t, methods[m[1]], "the guide names client.%s", m[1])
+		found++
+	}
+	require.Greater(t, found, 50)
+}
+
+// exportedOf lists the exported names of a package's top level.
+func exportedOf(t *testing.T, dir string) map[string]bool {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	require.NoError(t, err)
+	names := map[string]bool{}
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+		require.NoError(t, err)
+		for _, d := range f.Decls {
+			switch d := d.(type) {
+			case *ast.FuncDecl:
+				if d.Recv == nil {
+					names[d.Name.Name] = true
+				}
+			case *ast.GenDecl:
+				for _, s := range d.Specs {
+					switch s := s.(type) {
+					case *ast.TypeSpec:
+						names[s.Name.Name] = true
+					case *ast.ValueSpec:
+						for _, n := range s.Names {
+							names[n.Name] = true
+						}
+					}
+				}
+			}
+		}
+	}
+	return names
+}
+
+func TestADifferenceWithoutAPlaceIsAnError(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write := func(text string) {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "x_test.go"), []byte("package x\n"+text), 0o600))
+	}
+	write(`var surprise = map[string]string{"a": "because"}`)
+	_, err := differences(dir)
+	require.ErrorContains(t, err, "no list requestRules")
+
+	lists := ""
+	for _, k := range kept {
+		for _, v := range k.vars {
+			lists += "var " + v + ` = map[string]string{"a": "because", "b": "because", "c": "of this"}` + "\n"
+		}
+	}
+	write(lists)
+	got, err := differences(dir)
+	require.NoError(t, err)
+	require.Equal(t, []reason{{"because", []string{"a", "b"}}, {"of this", []string{"c"}}}, got[1].reasons)
+
+	write(lists + `var surprise = map[string]string{"a": "because"}`)
+	_, err = differences(dir)
+	require.ErrorContains(t, err, "surprise")
+	write(lists + `var surprise = map[string]string{"a": word}`)
+	_, err = differences(dir)
+	require.ErrorContains(t, err, "want a string")
+}
