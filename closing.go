@@ -15,10 +15,11 @@ type Closing struct {
 	Window Window `json:"window"`
 	// StartingBalance is what the balance started from, in the account's unit.
 	StartingBalance Decimal `json:"startingBalance"`
-	// Balance is the starting balance and all lines, exactly: what the invoice states.
+	// Balance is the starting balance and all lines, exactly, in the account's unit: what
+	// the invoice states.
 	Balance Decimal `json:"balance"`
-	// NetChange is what the window's own deltas add up to: Balance without the starting
-	// balance and the carried lines.
+	// NetChange is what the window's own deltas add up to, in the account's unit: Balance
+	// without the starting balance and the carried lines.
 	NetChange Decimal `json:"netChange"`
 	// DeltaCount is how many deltas the checkpoint covers; carried lines are not in it.
 	DeltaCount int `json:"deltaCount"`

@@ -141,6 +141,8 @@ type CustomersSummary struct{ Raw }
 func (*CustomersSummary) fromWire(*wire.Object) {}
 
 // Summary reads the summary of all customers.
+//
+// Source: API contract, section 2.13.
 func (s *CustomerService) Summary(ctx context.Context, opts ...CallOption) (*CustomersSummary, error) {
 	return invoke[CustomersSummary](ctx, s.core, call{route: routeCustomersSummary}, opts)
 }

@@ -1,3 +1,56 @@
+// Package pacspace is the Go SDK of PacSpace: a record of usage that exists before the
+// invoice does. One side writes what was used, both sides can check it later.
+//
+//	client, err := pacspace.New(os.Getenv("PACSPACE_API_KEY"))
+//	day := pacspace.NewDate(2026, time.February, 1)
+//	delta, err := client.Balance.Emit(ctx, pacspace.DeltaParams{
+//		CustomerID:  "customer_acme",
+//		Delta:       pacspace.NewDecimal(-50), // 50 minutes used
+//		Reason:      pacspace.DailyReason(day),
+//		ReferenceID: pacspace.DailyReference("customer_acme", day),
+//		Metadata:    pacspace.Metadata{"resource": "compute-minutes"},
+//	})
+//
+// # Balances
+//
+// A customer id has one balance in one unit, which is the sum of its verified deltas.
+// Usage is negative. [BalanceService.Derive] adds the deltas of a [Scope] up,
+// [BalanceService.Compare] says which of two views agrees with them, and
+// [BalanceService.Checkpoint] commits to them under one proof root. Every amount is a
+// [Decimal]: exact, and sent as a JSON number.
+//
+// # Usage days and windows
+//
+// A delta carries no time of its own: the service files it under the time at which it
+// recorded it. The usage of 28 February, emitted on 1 March, is in March. So an invoice
+// covers a [RecordingWindow], while [InPeriod] is the service's plain month, and a bare
+// Scope its current one. [BalanceService.ClosePeriod] closes such a window: it checks
+// that all accounts of it agree and returns what the invoice and its evidence carry.
+//
+// # Checking without trust
+//
+// [NewPublic] needs no key. [Public.Anchor] fetches once what the public record says of
+// the root on an invoice; package proof then verifies the evidence offline, for ever.
+//
+// # Errors
+//
+// An error says in one line what is wrong and what to do. [errors.Is] knows the sentinels
+// of this package, such as [ErrInvalid] and [ErrRateLimited]; [APIError] keeps the
+// service's own code. [ErrOutcomeUnknown] is neither success nor refusal: the delta may
+// or may not have been recorded, and [BalanceService.Resolve] finds out.
+//
+// # Retries
+//
+// Reads are repeated after a transient failure. A write is repeated only with its
+// Idempotency-Key, which is made from the operation itself, so that the same write after
+// a crash is the same request. API.md lists every endpoint with its rule.
+//
+// # Webhooks and records
+//
+// [NewWebhookVerifier] checks deliveries and needs no client. [Fingerprint] and
+// [CheckHistory] belong to sealed records, whose hashes package proof/sealed recomputes.
+//
+// Package sandbox is the whole API in one process, for laptops and tests.
 package pacspace
 
 import (

@@ -35,8 +35,8 @@ type InvoiceProof struct {
 	CustomerLinkURL  string   `json:"customerLinkUrl,omitempty"`
 	CustomerLinkHost string   `json:"customerLinkHost,omitempty"`
 	DeltaCount       *int64   `json:"deltaCount,omitempty"`      // nil where the service does not say
-	StartingBalance  *Decimal `json:"startingBalance,omitempty"` // nil where the service does not say
-	FinalBalance     *Decimal `json:"finalBalance,omitempty"`    // nil where the service does not say
+	StartingBalance  *Decimal `json:"startingBalance,omitempty"` // in the balance's unit; nil where the service does not say
+	FinalBalance     *Decimal `json:"finalBalance,omitempty"`    // in the balance's unit; nil where the service does not say
 	// Deltas are the rows of the older receipt form; newer ones carry none.
 	Deltas []Delta `json:"deltas,omitempty"`
 }

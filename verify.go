@@ -90,6 +90,8 @@ func (p *Public) Verify(ctx context.Context, proofRoot string, source Source, op
 // WaitVerified polls the public record until it knows a proof root, as
 // [BalanceService.Wait] polls a delta. A root that is not known yet is waited for, since
 // the record is written after the checkpoint.
+//
+// Source: API contract, section 2.10.
 func (p *Public) WaitVerified(ctx context.Context, proofRoot string, opts ...CallOption) (*Verification, error) {
 	return poll(ctx, opts, "the public record does not show the root yet", func(ctx context.Context) (*Verification, bool, error) {
 		v, err := p.Verify(ctx, proofRoot, "", opts...)

@@ -158,7 +158,7 @@ type DeltaVerification struct {
 type DeltaPeriod struct {
 	ID         string  `json:"id,omitempty"` // such as 2026-02; older services give other forms
 	DeltaCount int64   `json:"deltaCount"`
-	NetDelta   Decimal `json:"netDelta"`
+	NetDelta   Decimal `json:"netDelta"` // in the balance's unit
 }
 
 // PlanUsage is what a delta left of the plan, counted in deltas.
@@ -230,7 +230,7 @@ type DeltaFailed struct {
 	RecordID    string    `json:"recordId,omitempty"`
 	CustomerID  string    `json:"customerId,omitempty"`
 	ReferenceID string    `json:"referenceId,omitempty"`
-	Delta       *Decimal  `json:"delta,omitempty"` // nil where the event leaves it out
+	Delta       *Decimal  `json:"delta,omitempty"` // in the balance's unit; nil where the event leaves it out
 	Error       string    `json:"error,omitempty"` // the service's word on why
 	FailedAt    time.Time `json:"failedAt,omitzero"`
 }
