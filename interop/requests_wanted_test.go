@@ -151,6 +151,7 @@ var requestDifferences = []difference{
 	{"verify/source-", "requests: want 0, got 1", "the empty Source is the service's default"},
 	{"summaries/*", "summaries: there is no queue in the client", "totals are queued in package metering, which keeps them through a crash"},
 	{"summaries/*", "result: ", "a batch tells each delta's outcome; one that the answer does not name is unknown, not submitted"},
+	{"*", "another delta stands under this reference", "an answer about another delta than the one that was sent is an error"},
 	{"*", "field computedBalance must be given", "an answer without a balance is an error, not 0"},
 	{"*", "field neutralBalance must be given", "an answer without a balance is an error, not 0"},
 	{"random/*", "field verified must be given", "an answer that does not say whether the root is verified is an error"},
