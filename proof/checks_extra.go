@@ -100,7 +100,9 @@ func (c *adjustmentCheck) absent(d *delta, name string) {
 	if c.waiting == nil {
 		c.waiting = map[string]*delta{}
 	}
-	c.waiting[name] = d
+	if c.waiting[name] == nil {
+		c.waiting[name] = d
+	}
 	c.outside++
 }
 

@@ -48,8 +48,8 @@ func (c *contentCheck) result() Check {
 // target returns the root that the deltas must lead to: the header's or, where it names
 // none, the only one that the checker brought. The zero Hash is none.
 func (v *verification) target() Hash {
-	if !v.header.Checkpoint.Root.IsZero() || v.header.Checkpoint.ID != "" {
-		return v.header.Checkpoint.Root
+	if root := v.header.Checkpoint.Root; !root.IsZero() {
+		return root
 	}
 	var only Hash
 	for _, root := range v.known.roots() {
@@ -104,8 +104,8 @@ func (c *rootCheck) result() Check {
 	switch {
 	case root.IsZero() && v.under.count == 0:
 		// Nothing is billed under a checkpoint; the rest below says on what that rests.
-	case root.IsZero() && v.header.Checkpoint == (Checkpoint{}):
-		c.skip("the evidence has no checkpoint, and no single root was brought")
+	case root.IsZero():
+		c.skip("the evidence has no checkpoint root, and no single root was brought")
 	case by != 0:
 	case v.scheme.accuses(levelCheckpoint) && (v.unstated == 0 || v.scheme.accuses(levelItem)):
 		c.failWhole("the content hashes do not lead to the checkpoint root, and another checkpoint root was reproduced",
@@ -263,7 +263,7 @@ func (c *chainCheck) result() Check {
 	case c.held == 0:
 		c.skip("no two batches in a row have a proof hash and a previous one")
 	default:
-		c.note("%d links hold", c.held)
+		c.note("links that hold: %d", c.held)
 	}
 	return c.done()
 }

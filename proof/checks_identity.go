@@ -42,9 +42,7 @@ func (c *accountCheck) result() Check {
 	case want == "":
 		c.rest("account", onFile, "the checker did not say which customer id he expects")
 	case have != want:
-		// It is the first thing to tell, whatever the lines say.
-		c.Outcome = Passed
-		c.fail(nil, "the evidence is of another customer than is expected", want, have)
+		c.failFirst("the evidence is of another customer than is expected", want, have)
 	}
 	return c.done()
 }
@@ -98,7 +96,8 @@ func (c *unitCheck) compare(d *delta, l *tag, have tagValue) {
 func (c *unitCheck) result() Check {
 	for _, l := range []*tag{&c.resource, &c.unit} {
 		if l.expected != "" && l.header != "" && l.header != l.expected {
-			c.fail(nil, "the evidence counts another "+l.name+" than is expected", l.expected, l.header)
+			c.failFirst("the evidence counts another "+l.name+" than is expected", l.expected, l.header)
+			break
 		}
 	}
 	if c.resource.expected == "" {

@@ -121,8 +121,7 @@ func (c *daysCheck) result() Check {
 	case want.IsZero():
 		c.rest("usage days", onFile, "the checker did not say which period he expects")
 	case want != billed:
-		c.Outcome = Passed
-		c.fail(nil, "the evidence is of other usage days than are expected", want.String(), billed.String())
+		c.failFirst("the evidence is of other usage days than are expected", want.String(), billed.String())
 	}
 	if c.unbound > 0 {
 		c.rest("usage days", onFile, "the reference of %d of %d deltas has no usage day of this account, so no hash says when the usage was", c.unbound, c.v.all.count)

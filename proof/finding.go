@@ -34,6 +34,13 @@ func (f *finding) fail(d *delta, reason, expected, found string) {
 	}
 }
 
+// failFirst is a failure that comes before any other: the file is not about what is
+// expected, whatever its lines say.
+func (f *finding) failFirst(reason, expected, found string) {
+	f.Outcome = Passed
+	f.fail(nil, reason, expected, found)
+}
+
 // failWhole is a failure of the whole file. Where only one delta has a content hash that is
 // not reproduced, it is named: something does not match for certain, and that is the place
 // to look.

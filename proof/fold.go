@@ -25,7 +25,7 @@ func fold(s string) string {
 	folded := make([]rune, 0, len(s))
 	for _, r := range s {
 		switch {
-		case unicode.In(r, unicode.Z, unicode.C):
+		case unicode.In(r, unicode.Z, unicode.Cc, unicode.Cf):
 		case r >= 0xAC00 && r <= 0xD7A3:
 			folded = appendHangul(folded, r)
 		case r < utf8.RuneSelf:
