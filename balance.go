@@ -100,13 +100,15 @@ type Balance struct {
 	// Deltas is one page of the scope's deltas in the service's order; [BalanceService.Deltas]
 	// goes through all.
 	Deltas []Delta `json:"deltas,omitempty"`
+
+	counted bool // the service told DeltaCount
 }
 
 func (b *Balance) fromWire(o *wire.Object) {
 	b.CustomerID = o.String("customerId")
 	b.ComputedBalance = o.RequiredDecimal("computedBalance", "finalBalance", "balance")
 	b.StartingBalance = o.Decimal("startingBalance")
-	b.DeltaCount = o.Int("deltaCount", "deltasCount")
+	b.DeltaCount, b.counted = o.Int("deltaCount", "deltasCount"), o.Has("deltaCount", "deltasCount")
 	b.LatestReceiptID = o.String("latestReceiptId")
 	b.Deltas = readArray[Delta](o, "deltas")
 }
@@ -172,34 +174,50 @@ func (s *BalanceService) DerivePage(ctx context.Context, customerID string, scop
 // service's order. Each range starts afresh. After an error it ends.
 //
 // A delta that is verified while the pages are read can shift them; the iterator refuses
-// to go on when the count changes between two pages, with an error that matches
+// to go on when the count changes between two pages, when a page comes twice, or when
+// there are fewer or more rows than the count says, with an error that matches
 // [ErrListMoved], instead of passing over a row or giving one twice.
+//
+// Source: API contract, section 2.5.
 func (s *BalanceService) Deltas(ctx context.Context, customerID string, scope Scope, opts ...CallOption) iter.Seq2[Delta, error] {
 	return func(yield func(Delta, error) bool) {
-		seen, total := 0, -1
-		for {
-			b, err := s.DerivePage(ctx, customerID, scope, PageParams{Limit: maxPage, Offset: seen}, opts...)
-			if err == nil && total >= 0 && b.DeltaCount != total {
-				err = ErrListMoved
-			}
+		for page, err := range s.pages(ctx, customerID, scope, opts) {
 			if err != nil {
 				yield(Delta{}, err)
 				return
 			}
-			total = b.DeltaCount
-			for _, d := range b.Deltas {
+			for _, d := range page.Deltas {
 				if !yield(d, nil) {
 					return
 				}
 			}
-			seen += len(b.Deltas)
-			switch {
-			case seen >= total:
-				return
-			case len(b.Deltas) == 0:
-				yield(Delta{}, ErrListMoved)
+		}
+	}
+}
+
+// pages goes through the pages of a derived balance. Without a count it ends at an empty
+// page.
+func (s *BalanceService) pages(ctx context.Context, customerID string, scope Scope, opts []CallOption) iter.Seq2[*Balance, error] {
+	return func(yield func(*Balance, error) bool) {
+		var last *Balance
+		for seen := 0; ; {
+			b, err := s.DerivePage(ctx, customerID, scope, PageParams{Limit: maxPage, Offset: seen}, opts...)
+			if err != nil {
+				yield(nil, err)
 				return
 			}
+			n := len(b.Deltas)
+			seen += n
+			switch {
+			case last != nil && (b.DeltaCount != last.DeltaCount || n > 0 && b.Deltas[0].text == last.Deltas[0].text),
+				b.counted && (seen > b.DeltaCount || n == 0 && seen < b.DeltaCount):
+				yield(nil, ErrListMoved)
+				return
+			}
+			if !yield(b, nil) || n == 0 || b.counted && seen == b.DeltaCount {
+				return
+			}
+			last = b
 		}
 	}
 }

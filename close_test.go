@@ -83,6 +83,15 @@ func TestClosePeriodRefuses(t *testing.T) {
 		{"after a closing of another customer", func(p *pacspace.ClosePeriodParams, _ *vendor) {
 			p.First, p.Previous = false, &pacspace.Closing{Account: pacspace.Account{CustomerID: "other"}, Period: "2026-01"}
 		}, pacspace.ErrInvalid, "same customer"},
+		{"after a closing that lost what it had billed", func(p *pacspace.ClosePeriodParams, _ *vendor) {
+			p.First, p.Previous = false, &pacspace.Closing{Account: pacspace.Account{CustomerID: "acme"}, Period: "2026-01"}
+		}, pacspace.ErrInvalid, "keep the whole Closing"},
+		{"after a closing of another resource", func(p *pacspace.ClosePeriodParams, _ *vendor) {
+			p.First, p.Previous = false, &pacspace.Closing{Account: pacspace.Account{CustomerID: "acme", Resource: "gpu-seconds"}, Period: "2026-01"}
+		}, pacspace.ErrInvalid, "same resource"},
+		{"after a closing in another environment", func(p *pacspace.ClosePeriodParams, _ *vendor) {
+			p.First, p.Previous = false, &pacspace.Closing{Account: pacspace.Account{CustomerID: "acme"}, Environment: pacspace.EnvironmentLive, Period: "2026-01"}
+		}, pacspace.ErrInvalid, "environment"},
 		{"a period that is no month", func(p *pacspace.ClosePeriodParams, _ *vendor) {
 			p.Period = "2026-2"
 		}, pacspace.ErrInvalid, "period"},
@@ -107,6 +116,16 @@ func TestClosePeriodRefuses(t *testing.T) {
 			require.ErrorContains(t, err, c.says)
 		})
 	}
+}
+
+// One key for several writes would make the second of them a conflict, or hide it.
+func TestClosePeriodTakesNoIdempotencyKey(t *testing.T) {
+	t.Parallel()
+	v := newVendor(t, sandbox.RequestLog(10))
+	_, err := v.Balance.ClosePeriod(t.Context(), closeFebruary(), pacspace.WithIdempotencyKey("february"))
+	require.ErrorIs(t, err, pacspace.ErrInvalid)
+	require.ErrorContains(t, err, "idempotencyKey")
+	require.Empty(t, v.box.Requests())
 }
 
 // A customer who used nothing has a closing too, so that the next one can follow it.
