@@ -31,13 +31,41 @@ func (s *BalanceService) Emit(ctx context.Context, p DeltaParams, opts ...CallOp
 	if err != nil {
 		return nil, err
 	}
-	d, err := invoke[Delta](ctx, s.core, in, opts)
+	return s.send(ctx, in, p, opts)
+}
+
+// send posts one delta and holds the answer to what was sent.
+func (s *BalanceService) send(ctx context.Context, in call, p DeltaParams, opts []CallOption) (*Delta, error) {
+	x, err := s.exchange(ctx, &in, opts)
 	if err != nil {
 		return nil, err
 	}
-	d.IdempotencyKey = in.keyOr(opts)
+	d := new(Delta)
+	if err := x.decode(d, in.list); err != nil {
+		return nil, err
+	}
+	if err := d.answers(p); err != nil {
+		return nil, x.undecodable(err)
+	}
+	d.IdempotencyKey = x.idem
 	return d, nil
 }
+
+// answers refuses an answer that is about another delta than the one that was sent:
+// whatever mixed it up, it does not show that the delta was recorded.
+func (d *Delta) answers(sent DeltaParams) error {
+	switch {
+	case d.ReferenceID != "" && d.ReferenceID != sent.ReferenceID:
+		return errOtherDelta
+	case d.CustomerID != "" && d.CustomerID != sent.CustomerID,
+		!d.Delta.IsZero() && !d.Delta.Equal(sent.Delta):
+		_, err := sameDelta(sent, *d)
+		return err
+	}
+	return nil
+}
+
+var errOtherDelta = errors.New("it is about another reference")
 
 func (s *BalanceService) emitCall(p DeltaParams, opts []CallOption) (call, error) {
 	if err := p.validate(); err != nil {

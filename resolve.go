@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/pacspace/pacspace-go/internal/idem"
 )
 
 // KeyLifetime is how long the service is assumed to know an Idempotency-Key, counted
@@ -42,6 +44,9 @@ func (s *BalanceService) Resolve(ctx context.Context, p ResolveParams, opts ...C
 	if p.FirstSent.IsZero() {
 		return nil, &ParamError{Field: "firstSent", Rule: "must be given, since it bounds where to look and how long the key is trusted"}
 	}
+	if p.FirstSent.After(s.now().Add(clockSkew)) {
+		return nil, &ParamError{Field: "firstSent", Rule: "must not lie in the future, since the age of the key is counted from it"}
+	}
 	if p.Delta.ReferenceID == "" {
 		return nil, &ParamError{Field: "delta.referenceId", Rule: "must be given, since it is what the delta is looked for by"}
 	}
@@ -50,7 +55,9 @@ func (s *BalanceService) Resolve(ctx context.Context, p ResolveParams, opts ...C
 		return nil, err
 	}
 	if p.IdempotencyKey != "" {
-		in.key = p.IdempotencyKey
+		if in.key = p.IdempotencyKey; !idem.Valid(in.key) || in.keyOr(opts) != in.key {
+			return nil, &ParamError{Field: "idempotencyKey", Rule: "must be the key that it was sent with, since another one can count it twice"}
+		}
 	}
 	found, err := s.find(ctx, p, opts)
 	switch {
@@ -84,7 +91,7 @@ const clockSkew = 2 * time.Hour
 // find looks for a delta by its reference, nil where the service does not list it.
 func (s *BalanceService) find(ctx context.Context, p ResolveParams, opts []CallOption) (*Delta, error) {
 	customers := CustomerService{s.core}
-	activity, err := customers.Get(ctx, p.Delta.CustomerID, CustomerParams{DeltaPage: 1, DeltaLimit: activityPage}, opts...)
+	activity, err := customers.Get(ctx, p.Delta.CustomerID, CustomerParams{}, opts...)
 	switch {
 	case isNotFound(err): // a customer's record comes into being with the first delta
 	case err != nil:
@@ -96,22 +103,30 @@ func (s *BalanceService) find(ctx context.Context, p ResolveParams, opts []CallO
 			}
 		}
 	}
-	scope := Between(p.FirstSent.Add(-clockSkew), s.now().Add(clockSkew))
-	for d, err := range s.Deltas(ctx, p.Delta.CustomerID, scope, opts...) {
-		if isNotFound(err) {
-			return nil, nil
+	// A span at a time, since the service bounds how wide a scope is.
+	end := s.now().Add(clockSkew)
+	for from := p.FirstSent.Add(-clockSkew); from.Before(end); from = from.Add(lookSpan) {
+		to := from.Add(lookSpan)
+		if to.After(end) {
+			to = end
 		}
-		if err != nil {
-			return nil, err
-		}
-		if d.ReferenceID == p.Delta.ReferenceID {
-			return sameDelta(p.Delta, d)
+		for d, err := range s.Deltas(ctx, p.Delta.CustomerID, Between(from, to), opts...) {
+			if isNotFound(err) {
+				return nil, nil
+			}
+			if err != nil {
+				return nil, err
+			}
+			if d.ReferenceID == p.Delta.ReferenceID {
+				return sameDelta(p.Delta, d)
+			}
 		}
 	}
 	return nil, nil
 }
 
-const activityPage = 100
+// lookSpan is how wide a scope is in which a delta is looked for: no month is shorter.
+const lookSpan = 28 * 24 * time.Hour
 
 // sameDelta returns the listed delta where it is the one that was sent.
 func sameDelta(sent DeltaParams, listed Delta) (*Delta, error) {
