@@ -10,6 +10,7 @@ type ledger struct {
 	byLook  map[string]entry
 	alike   map[string][]entry
 	records map[string]place
+	limit   int // of looks and of records: MaxReferences
 }
 
 type entry struct {
@@ -20,8 +21,8 @@ type entry struct {
 // A place is a line of the file, or the negative number of an earlier evidence.
 type place int32
 
-func newLedger() *ledger {
-	return &ledger{byLook: map[string]entry{}, alike: map[string][]entry{}, records: map[string]place{}}
+func newLedger(limit int) *ledger {
+	return &ledger{byLook: map[string]entry{}, alike: map[string][]entry{}, records: map[string]place{}, limit: limit}
 }
 
 // kinship says how a reference stands to those before it.
@@ -40,7 +41,7 @@ func (l *ledger) reference(text string, known *usage.Reference, at place) (kinsh
 	look := lookOf(text, known)
 	first, there := l.byLook[look]
 	if !there {
-		if len(l.byLook) == MaxReferences {
+		if len(l.byLook) == l.limit {
 			return 0, entry{}, tooManyReferences()
 		}
 		l.byLook[look] = entry{text, at}
@@ -53,8 +54,8 @@ func (l *ledger) reference(text string, known *usage.Reference, at place) (kinsh
 		}
 	}
 	if kin != identical {
-		if len(l.alike) == MaxReferences || len(l.alike[look]) == MaxAlike {
-			return 0, entry{}, tooManyReferences()
+		if len(l.alike[look]) == MaxAlike {
+			return 0, entry{}, tooMuch("", "more than %d references that look alike or repeat one another", MaxAlike)
 		}
 		l.alike[look] = append(l.alike[look], entry{text, at})
 	}
@@ -82,7 +83,7 @@ func (l *ledger) record(id string, at place) (place, bool, error) {
 	if before, there := l.records[id]; there {
 		return before, true, nil
 	}
-	if len(l.records) == MaxReferences {
+	if len(l.records) == l.limit {
 		return 0, false, tooManyReferences()
 	}
 	l.records[id] = at

@@ -120,7 +120,7 @@ const (
 )
 
 func newVerification(h Header, expect Expect, known known) (*verification, error) {
-	v := &verification{header: h, expect: expect, known: known, ledger: newLedger(), sources: map[Source]int{}}
+	v := &verification{header: h, expect: expect, known: known, ledger: newLedger(MaxReferences), sources: map[Source]int{}}
 	v.sum64.start(h.StartingBalance)
 	v.scheme.tried = setOf(Variants())
 	if expect.Variant != "" {

@@ -1,0 +1,112 @@
+package proof
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// enterAll puts references into a ledger and returns how the last one stands to the others.
+func enterAll(t testing.TB, l *ledger, references ...string) (kinship, string) {
+	t.Helper()
+	var kin kinship
+	var nearest entry
+	for i, r := range references {
+		parsed, _ := parseReference(r)
+		var err error
+		kin, nearest, err = l.reference(r, parsed, place(i+1))
+		require.NoError(t, err)
+	}
+	return kin, nearest.reference
+}
+
+func TestKinship(t *testing.T) {
+	t.Parallel()
+	const day = "usage:acme:2026-02-01"
+	for _, tc := range []struct {
+		name       string
+		references []string
+		kin        kinship
+		nearest    string
+	}{
+		{"the first", []string{day}, stranger, ""},
+		{"another day", []string{day, "usage:acme:2026-02-02"}, stranger, ""},
+		{"another part", []string{day, day + ":part-2"}, stranger, ""},
+		{"late usage of the same day", []string{day, day + ":late-1"}, stranger, ""},
+		{"the same", []string{day, day}, identical, day},
+		{"a repeat of it", []string{day, day + ":again-1"}, repeat, day},
+		{"two repeats of it", []string{day + ":again-1", day + ":again-2"}, repeat, day + ":again-1"},
+		{"a base after its repeat", []string{day + ":again-1", day}, repeat, day + ":again-1"},
+		{"a repeat of a part", []string{day + ":part-2", day + ":part-2:again-1"}, repeat, day + ":part-2"},
+		{"what looks like a repeat of something undated", []string{"inv-1", "inv-1:again-1"}, stranger, ""},
+		{"another case", []string{day, strings.ToUpper(day)}, lookAlike, day},
+		{"another case of a customer's repeat", []string{day, "usage:ACME:2026-02-01:again-1"}, lookAlike, day},
+		{"the same as the second of two look-alikes", []string{"inv_1", "INV_1", "INV_1"}, identical, "INV_1"},
+		{"the first of two look-alikes", []string{"inv_1", "INV_1", "Inv_1"}, lookAlike, "inv_1"},
+		{"a repeat beats a look-alike", []string{"Usage:acme:2026-02-01", day, day + ":again-1"}, repeat, day},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			kin, nearest := enterAll(t, newLedger(10), tc.references...)
+			require.Equal(t, tc.kin, kin)
+			require.Equal(t, tc.nearest, nearest)
+		})
+	}
+}
+
+func TestTheLedgerIsExactUpToItsLimit(t *testing.T) {
+	t.Parallel()
+	l := newLedger(3)
+	enterAll(t, l, "a", "b", "c")
+	_, _, err := l.reference("d", nil, 4)
+	require.ErrorIs(t, err, ErrLimit)
+	require.ErrorContains(t, err, "among which duplicates are looked for")
+	kin, nearest, err := l.reference("b", nil, 5)
+	require.NoError(t, err, "what is there is still found")
+	require.Equal(t, identical, kin)
+	require.Equal(t, place(2), nearest.place)
+
+	for i := range 3 {
+		_, seen, err := l.record(fmt.Sprint(i), place(i))
+		require.NoError(t, err)
+		require.False(t, seen)
+	}
+	_, _, err = l.record("3", 3)
+	require.ErrorIs(t, err, ErrLimit)
+	at, seen, err := l.record("1", 3)
+	require.NoError(t, err)
+	require.True(t, seen)
+	require.Equal(t, place(1), at)
+}
+
+func TestReferencesThatLookAlikeAreLimited(t *testing.T) {
+	t.Parallel()
+	l := newLedger(10)
+	for i := range 1 + MaxAlike {
+		_, _, err := l.reference("inv"+strings.Repeat(" ", i), nil, place(i))
+		require.NoError(t, err)
+	}
+	_, _, err := l.reference("INV", nil, 0)
+	require.ErrorIs(t, err, ErrLimit)
+	at, found := l.find("inv  ")
+	require.True(t, found)
+	require.Equal(t, place(2), at)
+	_, found = l.find("Inv")
+	require.False(t, found)
+}
+
+func TestTooManyReferencesEndInAnErrorThatNamesTheLine(t *testing.T) {
+	t.Parallel()
+	b := february(t, 3)
+	v, err := newVerification(b.header, buyer(), known{})
+	require.NoError(t, err)
+	v.ledger.limit = 2
+	lines := lineReader{number: 4}
+	for i := range b.lines {
+		err = v.take(&b.lines[i])
+	}
+	require.ErrorIs(t, lines.located(err), ErrLimit)
+	require.ErrorContains(t, err, "proof: line 4: more deltas than the 2000000")
+}
