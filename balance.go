@@ -86,13 +86,23 @@ func (s *BalanceService) emitCall(p DeltaParams, opts []CallOption) (call, error
 }
 
 // EmitAndWait is [BalanceService.Emit] followed by [BalanceService.Wait]. A delta that
-// FAILED is returned, not an error.
+// FAILED is returned, not an error. Where only the wait fails, the delta as it was emitted
+// is returned beside the error: it was accepted and is not to be sent as another one.
+//
+// Source: API contract, section 2.1.
 func (s *BalanceService) EmitAndWait(ctx context.Context, p DeltaParams, opts ...CallOption) (*Delta, error) {
 	d, err := s.Emit(ctx, p, opts...)
 	if err != nil || d.Status.Final() {
 		return d, err
 	}
-	return s.Wait(ctx, d.RecordID, opts...)
+	if d.RecordID == "" {
+		return d, errors.New("pacspace: the delta was accepted without a recordId to wait by; look for its reference in Deltas")
+	}
+	final, err := s.Wait(ctx, d.RecordID, opts...)
+	if err != nil {
+		return d, err
+	}
+	return final, nil
 }
 
 // Status reads where a delta stands, by the recordId that Emit returned.
@@ -121,9 +131,9 @@ func (s *BalanceService) Wait(ctx context.Context, recordID string, opts ...Call
 type Balance struct {
 	Raw
 	CustomerID      string  `json:"customerId,omitempty"`
-	ComputedBalance Decimal `json:"computedBalance"` // in the balance's unit, starting balance included
-	StartingBalance Decimal `json:"startingBalance,omitzero"`
-	DeltaCount      int     `json:"deltaCount"` // of the whole scope, whatever the page
+	ComputedBalance Decimal `json:"computedBalance"`          // in the balance's unit, starting balance included
+	StartingBalance Decimal `json:"startingBalance,omitzero"` // in the balance's unit; 0 where none is told
+	DeltaCount      int     `json:"deltaCount"`               // of the whole scope, whatever the page
 	LatestReceiptID string  `json:"latestReceiptId,omitempty"`
 	// Deltas is one page of the scope's deltas in the service's order; [BalanceService.Deltas]
 	// goes through all.
@@ -176,6 +186,8 @@ func (s *BalanceService) Derive(ctx context.Context, customerID string, scope Sc
 
 // DerivePage is [BalanceService.Derive] with a chosen page of deltas. The balance is
 // always that of the whole scope.
+//
+// Source: API contract, section 2.5.
 func (s *BalanceService) DerivePage(ctx context.Context, customerID string, scope Scope, page PageParams, opts ...CallOption) (*Balance, error) {
 	if err := usage.ValidateCustomerID(customerID); err != nil {
 		return nil, paramError("customerId", err)

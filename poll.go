@@ -2,6 +2,7 @@ package pacspace
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -21,8 +22,12 @@ func poll[T any](ctx context.Context, opts []CallOption, pending string, ask fun
 		if err != nil || done {
 			return v, err
 		}
-		if err := pause(bounded, interval); err != nil {
+		err = pause(bounded, interval)
+		switch {
+		case errors.Is(err, context.DeadlineExceeded):
 			return nil, fmt.Errorf("pacspace: %s: %w: %w; ask again", pending, ErrTimeout, err)
+		case err != nil: // who cancels did not run out of time
+			return nil, fmt.Errorf("pacspace: %s: %w; ask again", pending, err)
 		}
 	}
 }
