@@ -218,3 +218,78 @@ func TestABatchRefusesRepeatedAndMissingReferences(t *testing.T) {
 	require.ErrorIs(t, err, pacspace.ErrInvalid)
 	require.Empty(t, v.box.Recorded(sandbox.Test, "a"))
 }
+
+// An answer that is about another delta, because a proxy mixed two answers up or the
+// service knows the reference already, shows nothing of the delta that was sent.
+func TestAnAnswerAboutAnotherDeltaIsNoSuccess(t *testing.T) {
+	t.Parallel()
+	sent := daily(t, "acme", february(1), "-50")
+	for _, c := range []struct {
+		name, data string
+		conflict   bool
+	}{
+		{"another amount", `{"recordId":"rec_1","customerId":"acme","delta":-51}`, true},
+		{"another amount under the reference", `{"recordId":"rec_1","referenceId":"usage:acme:2026-02-01","delta":-51}`, true},
+		{"another customer", `{"recordId":"rec_1","customerId":"globex","delta":-50}`, true},
+		{"another reference", `{"recordId":"rec_1","referenceId":"usage:acme:2026-02-02","delta":-50}`, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			mock := httpmock.NewMockTransport()
+			mock.RegisterNoResponder(httpmock.NewStringResponder(201, `{"success":true,"data":`+c.data+`}`))
+			client, err := pacspace.New("pk_test_a.b", pacspace.WithHTTPClient(&http.Client{Transport: mock}))
+			require.NoError(t, err)
+			_, err = client.Balance.Emit(t.Context(), sent)
+			require.ErrorIs(t, err, pacspace.ErrOutcomeUnknown)
+			require.ErrorAs(t, err, new(*pacspace.DecodeError))
+			if c.conflict {
+				require.ErrorIs(t, err, pacspace.ErrReferenceConflict)
+			}
+			require.Equal(t, 1, mock.GetTotalCallCount())
+		})
+	}
+	t.Run("the service keeps the first delta of a reference", func(t *testing.T) {
+		t.Parallel()
+		v := newVendor(t, sandbox.ReferencesNotCompared())
+		v.flush("acme", february(1), "-50")
+		other := daily(t, "acme", february(1), "-51")
+		_, err := v.Balance.Emit(t.Context(), other, pacspace.WithIdempotencyKey("another"))
+		require.ErrorIs(t, err, pacspace.ErrReferenceConflict)
+		b, err := v.Balance.EmitBatch(t.Context(), []pacspace.DeltaParams{other})
+		require.NoError(t, err)
+		require.Equal(t, pacspace.OutcomeUnknown, b.Items[0].Outcome)
+		v.settle()
+		_, err = v.Balance.Resolve(t.Context(), pacspace.ResolveParams{Delta: other, FirstSent: v.clock.Now()})
+		require.ErrorIs(t, err, pacspace.ErrReferenceConflict)
+	})
+}
+
+func TestABatchItemIsAcceptedOnlyWhereItsRowSaysSo(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, row string
+		outcome   pacspace.Outcome
+	}{
+		{"queued", `"status":"queued"`, pacspace.OutcomeAccepted},
+		{"verified", `"status":"VERIFIED","customerId":"acme","delta":-50`, pacspace.OutcomeAccepted},
+		{"a record without a status", `"anchorId":"rec_1"`, pacspace.OutcomeAccepted},
+		{"a replay without a status", `"idempotent":true`, pacspace.OutcomeAccepted},
+		{"failed", `"status":"FAILED","recordId":"rec_1"`, pacspace.OutcomeRefused},
+		{"an error", `"status":"QUEUED","error":"CADENCE_LIMIT"`, pacspace.OutcomeRefused},
+		{"a status that nobody documents", `"status":"HELD"`, pacspace.OutcomeUnknown},
+		{"nothing", `"message":"hello"`, pacspace.OutcomeUnknown},
+		{"another amount", `"status":"QUEUED","recordId":"rec_1","delta":-51`, pacspace.OutcomeUnknown},
+		{"another customer", `"status":"QUEUED","recordId":"rec_1","customerId":"globex"`, pacspace.OutcomeUnknown},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			mock := httpmock.NewMockTransport()
+			mock.RegisterNoResponder(httpmock.NewStringResponder(201, `{"success":true,"data":{"results":[{"index":0,`+c.row+`}]}}`))
+			client, err := pacspace.New("pk_test_a.b", pacspace.WithHTTPClient(&http.Client{Transport: mock}))
+			require.NoError(t, err)
+			b, err := client.Balance.EmitBatch(t.Context(), []pacspace.DeltaParams{daily(t, "acme", february(1), "-50")})
+			require.NoError(t, err)
+			require.Equal(t, c.outcome, b.Items[0].Outcome)
+		})
+	}
+}

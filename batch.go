@@ -47,8 +47,10 @@ type Outcome string
 const (
 	OutcomeAccepted Outcome = "accepted" // the service took it
 	OutcomeRefused  Outcome = "refused"  // the service did not take it; Error says why
-	// OutcomeUnknown: the answer names the item not at all, or more than once. Send the
-	// same batch again, whole and in the same order, so that it has the same key.
+	// OutcomeUnknown: the answer names the item not at all, more than once, or in words
+	// that this version does not know. Send the same batch again, whole and in the same
+	// order, so that it has the same key, for as long as that is younger than
+	// [KeyLifetime]; past that [BalanceService.Resolve] looks for each item.
 	OutcomeUnknown Outcome = "unknown"
 )
 
@@ -71,8 +73,10 @@ type batchAnswer struct {
 }
 
 type batchRow struct {
-	index int
-	item  BatchItem
+	index    int
+	item     BatchItem
+	customer string  // empty where the row does not repeat it
+	delta    Decimal // zero where the row does not repeat it
 }
 
 func (a *batchAnswer) fromWire(o *wire.Object) {
@@ -90,10 +94,8 @@ func (a *batchAnswer) fromWire(o *wire.Object) {
 			Error:       r.Text("error"),
 			Replayed:    r.Bool("idempotent"),
 		}
-		row.item.Outcome = OutcomeAccepted
-		if row.item.Error != "" || row.item.Status.Is(StatusFailed) {
-			row.item.Outcome = OutcomeRefused
-		}
+		row.item.Outcome = row.item.outcome()
+		row.customer, row.delta = r.String("customerId"), r.Decimal("delta")
 		a.rows = append(a.rows, row)
 	}
 }
@@ -138,12 +140,31 @@ func (s *BalanceService) EmitBatch(ctx context.Context, deltas []DeltaParams, op
 	return b, nil
 }
 
-// match gives each delta its row. A delta without exactly one row has an unknown outcome.
+// outcome reads what a row says. One that names neither a refusal nor a record, and no
+// status that this version knows, says nothing.
+func (i BatchItem) outcome() Outcome {
+	switch {
+	case i.Error != "" || i.Status.Is(StatusFailed):
+		return OutcomeRefused
+	case i.RecordID != "" || i.ReceiptID != "" || i.Replayed,
+		i.Status.Is(StatusQueued), i.Status.Is(StatusProcessing), i.Status.Is(StatusVerified):
+		return OutcomeAccepted
+	}
+	return OutcomeUnknown
+}
+
+// about reports whether a row is about the delta, as far as it says.
+func (r batchRow) about(p DeltaParams) bool {
+	return (r.customer == "" || r.customer == p.CustomerID) && (r.delta.IsZero() || r.delta.Equal(p.Delta))
+}
+
+// match gives each delta its row. A delta without exactly one row that is about it has an
+// unknown outcome.
 func (a *batchAnswer) match(deltas []DeltaParams) *Batch {
 	b := &Batch{Raw: a.Raw, TotalQueued: a.queued, TotalFailed: a.failed, Items: make([]BatchItem, len(deltas))}
 	rows := make([]int, len(deltas))
 	for _, r := range a.rows {
-		if r.index < 0 || r.index >= len(deltas) {
+		if r.index < 0 || r.index >= len(deltas) || !r.about(deltas[r.index]) {
 			continue
 		}
 		rows[r.index]++

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/pacspace/pacspace-go/internal/transport"
 	"github.com/pacspace/pacspace-go/internal/wire"
@@ -20,6 +21,8 @@ type call struct {
 	body  []byte // RFC 8785, nil for none
 	// key is the Idempotency-Key where the caller gives none; empty for none.
 	key string
+	// keyAge is how long ago the key was first sent.
+	keyAge time.Duration
 	// repeatable says of a retryByIdentity route that this call names what it makes.
 	repeatable bool
 	// target replaces the route's path, for a path that no route has.
@@ -119,6 +122,7 @@ func (x *exchange) plan(in *call) {
 	case retryKeyed:
 		x.Repeat = x.idem != ""
 		x.Poll = x.Repeat
+		x.RepeatWithin = max(x.core.keyLifetime-in.keyAge, 1) // past that the key may be forgotten
 	}
 	if x.core.observer != nil || x.core.logger != nil {
 		x.Observe = x.tell

@@ -30,16 +30,24 @@ type ResolveParams struct {
 // was sent. A person must look at both.
 var ErrReferenceConflict = errors.New("pacspace: another delta stands under this reference")
 
+// ErrKeyTooOld is returned by [BalanceService.Resolve] where the delta is not listed and
+// its key is older than [KeyLifetime], beside [ErrOutcomeUnknown]: asking again soon gives
+// the same answer, and a person must decide.
+var ErrKeyTooOld = errors.New("pacspace: the idempotency key is too old to be sent again")
+
 // Resolve turns an unknown outcome into an answer. First it looks for the delta: in the
 // customer's activity and in the deltas recorded since it was sent. Found, it is
 // returned, with nothing sent. Not found, and while the key is younger than
 // [KeyLifetime], the same bytes go out again with the same key, which the service
 // documents as the same request.
 //
-// Past that age it stays unknown, and the error matches [ErrOutcomeUnknown]: the service
-// does not list queued deltas, so a second send could count twice, and a person must
-// decide. Where keys die sooner than assumed and references do not de-duplicate, a
-// resend can count twice; see the guarantees table of the sandbox's choices.
+// Past that age it stays unknown, and the error matches [ErrOutcomeUnknown] and
+// [ErrKeyTooOld]: the service does not list queued deltas, so a second send could count
+// twice, and a person must decide. Where keys die sooner than assumed and references do
+// not de-duplicate, a resend can count twice: docs/guarantees.md has which guarantee
+// rests on which behaviour of the service.
+//
+// Source: API contract, sections 2.5, 2.13 and 3.2.
 func (s *BalanceService) Resolve(ctx context.Context, p ResolveParams, opts ...CallOption) (*Delta, error) {
 	if p.FirstSent.IsZero() {
 		return nil, &ParamError{Field: "firstSent", Rule: "must be given, since it bounds where to look and how long the key is trusted"}
@@ -69,10 +77,10 @@ func (s *BalanceService) Resolve(ctx context.Context, p ResolveParams, opts ...C
 	if found != nil {
 		return found, nil
 	}
-	if age := s.now().Sub(p.FirstSent); age >= s.keyLifetime {
-		return nil, fmt.Errorf("%w: reference %q: not listed, and its key may be forgotten after %v; check with the service before sending it again", ErrOutcomeUnknown, p.Delta.ReferenceID, s.keyLifetime)
+	if in.keyAge = max(s.now().Sub(p.FirstSent), 0); in.keyAge >= s.keyLifetime {
+		return nil, fmt.Errorf("%w: %w: reference %q is not listed, and its key may be forgotten after %v; check with the service before sending it again", ErrKeyTooOld, ErrOutcomeUnknown, p.Delta.ReferenceID, s.keyLifetime)
 	}
-	d, err := invoke[Delta](ctx, s.core, in, opts)
+	d, err := s.send(ctx, in, p.Delta, opts)
 	if err != nil {
 		// The first attempt may have been recorded whatever this one was told.
 		if errors.Is(err, ErrOutcomeUnknown) {
@@ -80,7 +88,6 @@ func (s *BalanceService) Resolve(ctx context.Context, p ResolveParams, opts ...C
 		}
 		return nil, fmt.Errorf("%w: sent again: %w", ErrOutcomeUnknown, err)
 	}
-	d.IdempotencyKey = in.keyOr(opts)
 	return d, nil
 }
 

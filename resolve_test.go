@@ -57,6 +57,7 @@ func TestResolveTurnsUnknownIntoAnAnswer(t *testing.T) {
 			require.Equal(t, c.posts, v.posts()-before)
 			if c.unknown {
 				require.ErrorIs(t, err, pacspace.ErrOutcomeUnknown)
+				require.ErrorIs(t, err, pacspace.ErrKeyTooOld)
 				require.Empty(t, v.box.Recorded(sandbox.Test, "acme"))
 				return
 			}

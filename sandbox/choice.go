@@ -10,7 +10,8 @@ import (
 // choices are the answers to what the API's documents leave open or contradict. The zero
 // value of each is the helpful answer, save for the two that newConfig sets.
 type choices struct {
-	referencesRepeat, adjustsVerified                bool
+	referencesRepeat, referencesNotCompared          bool
+	adjustsVerified                                  bool
 	keyLifetime                                      time.Duration
 	keysIgnoreFormatting, refusalsReplayed           bool
 	pendingInError                                   bool
@@ -75,6 +76,7 @@ type Choice struct {
 func Choices() []Choice {
 	return []Choice{
 		{"ReferencesRepeat", "3.2", "a referenceId counts once per customer", "it counts each time", ReferencesRepeat()},
+		{"ReferencesNotCompared", "3.2", "a referenceId with another delta is refused", "it is answered with the first delta", ReferencesNotCompared()},
 		{"AdjustsVerified", "2.1", "an adjustment may name a delta that is not verified yet", "it may not", AdjustsVerified()},
 		{"KeysExpireAfter", "3.2", "an Idempotency-Key lives for a day", "it lives for a minute", KeysExpireAfter(time.Minute)},
 		{"KeysIgnoreFormatting", "3.2", "the same key needs the same bytes", "it needs the same JSON", KeysIgnoreFormatting()},
@@ -123,6 +125,10 @@ func Choices() []Choice {
 // ReferencesRepeat makes a referenceId a mere label: the same one again, without an
 // Idempotency-Key, is a further delta.
 func ReferencesRepeat() Option { return set(func(c *config) { c.referencesRepeat = true }) }
+
+// ReferencesNotCompared answers a referenceId that comes again with another delta as if it
+// were the first one, which stays as it is.
+func ReferencesNotCompared() Option { return set(func(c *config) { c.referencesNotCompared = true }) }
 
 // AdjustsVerified refuses an adjustment of a delta that is not verified yet.
 func AdjustsVerified() Option { return set(func(c *config) { c.adjustsVerified = true }) }

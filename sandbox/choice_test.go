@@ -62,6 +62,11 @@ func TestEveryChoiceChangesWhatItSays(t *testing.T) {
 			b.emit("acme", "-5", "1")
 			return b.emit("acme", "-5", "1").at("data.idempotent")
 		}, without: "true", with: ""},
+		"ReferencesNotCompared": {ask: func(b *box) string {
+			b.emit("acme", "-5", "1")
+			r := b.post(deltaPath, `{"customerId":"acme","delta":-6,"reason":"r","referenceId":"1"}`)
+			return status(r) + r.at("data.delta")
+		}, without: "422", with: "200-5"},
 		"AdjustsVerified": {ask: func(b *box) string {
 			b.emit("acme", "-5", "1")
 			return status(b.post(deltaPath, `{"customerId":"acme","delta":-1,"reason":"r","adjusts":{"referenceId":"1"}}`))

@@ -111,6 +111,6 @@ func ExampleChoices() {
 	}
 	// Output:
 	// ReferencesRepeat: a referenceId counts once per customer; instead: it counts each time
+	// ReferencesNotCompared: a referenceId with another delta is refused; instead: it is answered with the first delta
 	// AdjustsVerified: an adjustment may name a delta that is not verified yet; instead: it may not
-	// KeysExpireAfter: an Idempotency-Key lives for a day; instead: it lives for a minute
 }

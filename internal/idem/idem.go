@@ -22,8 +22,11 @@ func Reference(referenceID string) string {
 	if Valid(referenceID) {
 		return referenceID
 	}
-	return "ref-" + digest([]byte(referenceID))
+	return Hashed(referenceID)
 }
+
+// Hashed is a short key for a text of any length: "ref-" and its SHA-256 in hex.
+func Hashed(text string) string { return "ref-" + digest([]byte(text)) }
 
 // Batch is the key of a batch: "batch-" and the SHA-256 of its exact body in hex.
 func Batch(body []byte) string { return "batch-" + digest(body) }

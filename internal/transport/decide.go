@@ -115,13 +115,16 @@ func (c *Call) again(ctx context.Context) bool {
 		if time.Since(c.polling) >= pollLimit {
 			return false
 		}
-		c.wait = pollWait(c.polls, c.PollInterval, c.RetryAfter)
+		c.wait = c.sender.pollWait(c.polls, c.PollInterval, c.RetryAfter)
 		c.polls++
 	case !c.Repeat || c.retries >= c.MaxRetries:
 		return false
 	default:
-		c.wait = retryWait(c.retries, c.RetryAfter)
+		c.wait = c.sender.retryWait(c.retries, c.RetryAfter)
 		c.retries++
+	}
+	if c.RepeatWithin > 0 && time.Since(c.first)+c.wait >= c.RepeatWithin {
+		return false
 	}
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= c.wait {
 		c.GaveUp = &Impatience{Wait: c.wait}

@@ -398,3 +398,32 @@ func TestEachAttemptIsToldWithTheWaitThatFollows(t *testing.T) {
 		require.Zero(t, told[2].Duration, "the wait before an attempt is not part of it")
 	})
 }
+
+// A key that may be forgotten is no longer a reason to send a write again.
+func TestAWriteIsNotSentAgainOnceItsKeyIsTooOld(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		reply    reply
+		attempts int
+	}{
+		"after time-outs":      {silence, 2}, // at 0 and 10.5 s, and not at 21.5 s
+		"while in progress":    {answer(202, ""), 6},
+		"after quick failures": {answer(503, ""), 6},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				o := newOther(t, c.reply)
+				defer o.close()
+				call, start := newWrite(), time.Now()
+				call.AttemptTimeout, call.RepeatWithin, call.MaxRetries = 10*time.Second, 15*time.Second, 20
+				s := transport.NewSender(&http.Client{Transport: o.pool})
+				s.Draw = func(n time.Duration) time.Duration { return n - 1 } // the longest waits
+				s.Do(t.Context(), call)
+				require.Len(t, o.requests(), c.attempts)
+				require.True(t, call.Unknown)
+				require.Less(t, o.requests()[c.attempts-1].at.Sub(start), call.RepeatWithin)
+			})
+		})
+	}
+}

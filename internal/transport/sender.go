@@ -21,6 +21,10 @@ import (
 
 // Sender sends the calls of one client. It is safe for concurrent use.
 type Sender struct {
+	// Draw is a random span below n, for the jitter of waits; nil takes math/rand. It is
+	// set before the first call, and safe for concurrent use.
+	Draw func(n time.Duration) time.Duration
+
 	client *http.Client
 	rt     http.RoundTripper
 	// traced says that rt is net/http's own, which always tells when it has a connection.
@@ -85,6 +89,7 @@ type Call struct {
 	AttemptTimeout time.Duration // 0 for none
 	MaxBody        int64         // of an answer, in bytes
 	Repeat         bool          // may be sent again
+	RepeatWithin   time.Duration // only so long after the first attempt, 0 for no bound
 	Write          bool          // changes something, so it matters whether it was processed
 	Poll           bool          // the answer may be "in progress": ask again
 	PollInterval   time.Duration // 0 for the default waits
@@ -111,6 +116,7 @@ type Call struct {
 	ctx     context.Context
 	retries int
 	polls   int
+	first   time.Time // start of the first attempt
 	started time.Time // of the attempt
 	polling time.Time // since when the answer has been "in progress"
 	wait    time.Duration
@@ -182,7 +188,8 @@ func (s *Sender) Do(ctx context.Context, c *Call) {
 		body := c.Body
 		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
 	}
-	c.started = time.Now()
+	c.first = time.Now()
+	c.started = c.first
 	// checkRetry has seen and kept all there is, and closed the body.
 	if _, err := c.client.Do(&retryablehttp.Request{Request: req}); err != nil && c.waiting {
 		c.GaveUp = err // the context ended between two attempts

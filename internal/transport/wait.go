@@ -21,23 +21,23 @@ const (
 // most maxWait, else doubling from half a second. The jitter keeps clients that failed
 // together from coming back together; it shortens no wait that the service asked for,
 // unless that is cut anyway.
-func retryWait(n int, asked time.Duration) time.Duration {
+func (s *Sender) retryWait(n int, asked time.Duration) time.Duration {
 	if asked > 0 {
-		return askedWait(asked)
+		return s.askedWait(asked)
 	}
-	return spread(doubling(n))
+	return s.spread(doubling(n))
 }
 
 // pollWait is retryWait for an answer that is "in progress": the caller's interval beats
 // the default.
-func pollWait(n int, interval, asked time.Duration) time.Duration {
+func (s *Sender) pollWait(n int, interval, asked time.Duration) time.Duration {
 	switch {
 	case asked > 0:
-		return max(askedWait(asked), minWait)
+		return max(s.askedWait(asked), minWait)
 	case interval > 0:
 		return interval
 	}
-	return spread(doubling(n))
+	return s.spread(doubling(n))
 }
 
 func doubling(n int) time.Duration {
@@ -48,13 +48,21 @@ func doubling(n int) time.Duration {
 }
 
 // spread draws from the upper half.
-func spread(d time.Duration) time.Duration { return d/2 + rand.N(d/2+1) }
+func (s *Sender) spread(d time.Duration) time.Duration { return d/2 + s.draw(d/2+1) }
 
-func askedWait(asked time.Duration) time.Duration {
+func (s *Sender) askedWait(asked time.Duration) time.Duration {
 	if asked >= maxWait {
-		return maxWait - rand.N(maxWait/10)
+		return maxWait - s.draw(maxWait/10)
 	}
-	return min(asked+rand.N(asked/10+1), maxWait)
+	return min(asked+s.draw(asked/10+1), maxWait)
+}
+
+// draw is a random span below n.
+func (s *Sender) draw(n time.Duration) time.Duration {
+	if s.Draw != nil {
+		return s.Draw(n)
+	}
+	return rand.N(n)
 }
 
 // headerWait reads Retry-After: seconds, with a fraction or not, or a date, which is
