@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"net/url"
 	"os"
 	"path/filepath"
 	"time"
@@ -92,15 +93,14 @@ func (v *vendor) write(c *pacspace.Closing, dir string) (invoice, error) {
 	return i, p.err
 }
 
-// fileName keeps a customer id from naming another folder, or a file that cannot be.
+// fileName keeps a customer id from naming another folder, a file that cannot be, or
+// another customer's file.
 func fileName(customer string) string {
-	name := []byte(customer)
-	for i, c := range name {
-		if c == ':' || c == '.' && i == 0 {
-			name[i] = '_'
-		}
+	name := url.QueryEscape(customer) // of an id's characters only the colon
+	if name[0] == '.' {
+		name = "%2E" + name[1:]
 	}
-	return string(name)
+	return name
 }
 
 // shownLines is how many lines of an invoice stand in the output.

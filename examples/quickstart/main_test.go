@@ -72,6 +72,7 @@ func TestOtherFilesWork(t *testing.T) {
 			"time,cust,a\n2026-02-05,x,0.1\n2026-02-06,x,0.1\n2026-02-07,x,0.1\n", "3 deltas, -0.3 in all"},
 		{"credits", "time,cust,a\n2026-02-05,x,10\n2026-02-06,x,-4\n", "2 deltas, -6 in all"},
 		{"customers whose ids are no file names", "time,cust,a\n2026-02-05,acme:gpu.seconds,10\n2026-02-05,...,1\n", "2 deltas, -11 in all"},
+		{"customers whose ids are nearly the same", "time,cust,a\n2026-02-05,acme:gpu,10\n2026-02-05,acme_gpu,1\n", "2 deltas, -11 in all"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
