@@ -307,9 +307,12 @@ func (s *BalanceService) Compare(ctx context.Context, p CompareParams, opts ...C
 			return nil, paramError("customerId", err)
 		}
 	}
-	for field, view := range map[string]Decimal{"yours": p.Yours, "theirs": p.Theirs, "scope.startingBalance": p.Scope.starting} {
-		if !view.Binary64() {
-			return nil, &ParamError{Field: field, Rule: "must survive a round trip through binary64, because the service computes in it; Nearest64 rounds it"}
+	for _, view := range []struct {
+		field string
+		value Decimal
+	}{{"yours", p.Yours}, {"theirs", p.Theirs}, {"scope.startingBalance", p.Scope.starting}} {
+		if !view.value.Binary64() {
+			return nil, &ParamError{Field: view.field, Rule: "must survive a round trip through binary64, because the service computes in it; Nearest64 rounds it"}
 		}
 	}
 	fields, err := p.Scope.fields()

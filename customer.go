@@ -150,9 +150,9 @@ func (s *CustomerService) Summary(ctx context.Context, opts ...CallOption) (*Cus
 // CustomerParams chooses the page of activity in a customer's detail. All fields are
 // optional.
 type CustomerParams struct {
-	DeltaPage  int // from 1
-	DeltaLimit int
-	Period     Period
+	DeltaPage  int    // from 1; 0 is the first
+	DeltaLimit int    // rows of a page; 0 leaves it to the service
+	Period     Period // empty for all time
 }
 
 // Get reads a customer's detail. The id "summary" cannot be read, since the service has
@@ -165,6 +165,12 @@ func (s *CustomerService) Get(ctx context.Context, customerID string, p Customer
 	}
 	if customerID == "summary" {
 		return nil, &ParamError{Field: "customerId", Rule: `must not be "summary", the address of the summary of all customers`}
+	}
+	switch {
+	case p.DeltaPage < 0:
+		return nil, &ParamError{Field: "deltaPage", Rule: "must not be negative"}
+	case p.DeltaLimit < 0:
+		return nil, &ParamError{Field: "deltaLimit", Rule: "must not be negative"}
 	}
 	q := url.Values{}
 	if p.DeltaPage > 0 {

@@ -143,4 +143,13 @@ func TestReadsRefuseWhatTheServiceDoesNotTake(t *testing.T) {
 	require.ErrorContains(t, err, "pacspace: offset: ")
 	_, err = client.Receipts.List(ctx, "acme", -1)
 	require.ErrorContains(t, err, "pacspace: limit: ")
+	_, err = client.Customers.Get(ctx, "acme", pacspace.CustomerParams{DeltaPage: -1})
+	require.ErrorContains(t, err, "pacspace: deltaPage: ")
+	_, err = client.Customers.Get(ctx, "acme", pacspace.CustomerParams{DeltaLimit: -1})
+	require.ErrorContains(t, err, "pacspace: deltaLimit: ")
+	inexact := number(t, "9007199254740993")
+	for range 20 { // the first of several faults is named, each time
+		_, err = client.Balance.Compare(ctx, pacspace.CompareParams{Yours: inexact, Theirs: inexact})
+		require.ErrorContains(t, err, "pacspace: yours: ")
+	}
 }
