@@ -24,10 +24,10 @@ func (d Decimal) Nearest64() (Decimal, error) {
 var roundoff64, _ = Parse("1.1102230246251565404236316680908203125e-16")
 
 // SumError64 bounds how far a sum made in binary64 can be from the exact one: of n
-// numbers whose magnitudes add up to abs, in any order, each of them rounded to binary64
-// first and the result printed in its shortest form. A sum that differs by more was not
-// made of these numbers. The bound is (n+3) * 2^-53 * abs: n+2 roundings, and one more for
-// their second order, as long as n stays below 90 million.
+// numbers whose magnitudes add up to abs, in any order. Reading each number, each addition
+// and printing the result are off by at most 2^-53 of what they handle, so the bound is
+// (n+2) * 2^-53 * abs, as long as n stays below 90 million. A sum that differs by more was
+// not made of these numbers.
 func SumError64(abs Decimal, n int) Decimal {
-	return abs.Mul(roundoff64).Mul(New(int64(n) + 3))
+	return abs.Mul(roundoff64).Mul(New(int64(n) + 2))
 }

@@ -63,5 +63,5 @@ func TestSumError64IsItsFormula(t *testing.T) {
 	abs := decimal.New(1 << 53)
 	got, ok := new(big.Rat).SetString(decimal.SumError64(abs, 7).String())
 	require.True(t, ok)
-	require.Zero(t, got.Cmp(big.NewRat(10, 1)), "(n+3) * 2^-53 * abs")
+	require.Zero(t, got.Cmp(big.NewRat(9, 1)), "(n+2) * 2^-53 * abs")
 }

@@ -42,10 +42,7 @@ func printed(f float64) decimal.Decimal {
 }
 
 // withinRounding tells whether a sum that was made in binary64, in whatever order, can be
-// this far from the exact one. Reading each amount, each addition and printing the result
-// are off by at most 2^-53 of what they handle, so n amounts by (n+2) * 2^-53 times the sum
-// of their absolute values, as long as n stays below 90 million.
+// this far from the exact one.
 func withinRounding(sum decimal.Decimal, exact tally) bool {
-	off := sum.Sub(exact.sum).Abs()
-	return off.Mul(decimal.New(1<<53)).Cmp(exact.abs.Mul(decimal.New(int64(exact.count)+2))) <= 0
+	return sum.Sub(exact.sum).Abs().Cmp(decimal.SumError64(exact.abs, exact.count)) <= 0
 }
