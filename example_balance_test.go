@@ -83,6 +83,30 @@ func ExampleBalanceService_EmitAndWait() {
 	// Output: VERIFIED true
 }
 
+// What Emit returned is enough to ask later where a delta stands.
+func ExampleBalanceService_Status() {
+	server, clock := laptop()
+	defer server.Close()
+	client := connect(server, clock)
+	ctx := context.Background()
+	delta, err := client.Balance.Emit(ctx, dailyUsage("customer_acme", pacspace.NewDate(2026, time.February, 1)))
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	for range 2 {
+		now, err := client.Balance.Status(ctx, delta.RecordID)
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(now.Status, now.Status.Final())
+		clock.Advance(time.Minute)
+	}
+	// Output:
+	// QUEUED false
+	// VERIFIED true
+}
+
 // A batch can fail in part: each delta has an outcome of its own, and what was refused
 // can be sent again.
 func ExampleBalanceService_EmitBatch() {

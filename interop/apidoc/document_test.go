@@ -47,6 +47,29 @@ func TestEveryEndpointHasAMethodAndASandbox(t *testing.T) {
 	require.Empty(t, served, "in the sandbox and without a route")
 }
 
+// An example with checked output calls each endpoint.
+func TestEveryEndpointHasAnExample(t *testing.T) {
+	t.Parallel()
+	api, err := source.Read(root)
+	require.NoError(t, err)
+	files, err := filepath.Glob(filepath.Join(root, "example*_test.go"))
+	require.NoError(t, err)
+	var examples strings.Builder
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		examples.Write(text)
+	}
+	for _, r := range api.Routes {
+		shown := false
+		for _, m := range methodsOf(api, r) {
+			own := strings.Replace(m, "Public.", "public.", 1) // the keyless client is a variable there
+			shown = shown || strings.Contains(examples.String(), "."+m+"(") || strings.Contains(examples.String(), "\t"+own+"(") || strings.Contains(examples.String(), " "+own+"(")
+		}
+		require.True(t, shown, "%s: no example calls %v", r.Endpoint(), methodsOf(api, r))
+	}
+}
+
 func TestNamesOfOtherSDKsAreAllUsed(t *testing.T) {
 	t.Parallel()
 	api, err := source.Read(root)
