@@ -346,10 +346,11 @@ func errorEnvelopes(t *testing.T) {
 		options []sandbox.Option
 		code    string
 	}{
-		"nested":                      {nil, "VALIDATION_ERROR"},
-		"flat":                        {[]sandbox.Option{sandbox.FlatErrors()}, "VALIDATION_ERROR"},
+		"nested, codeless":            {nil, ""},
+		"nested":                      {[]sandbox.Option{sandbox.ValidationCode()}, "VALIDATION_ERROR"},
+		"flat":                        {[]sandbox.Option{sandbox.FlatErrors(), sandbox.ValidationCode()}, "VALIDATION_ERROR"},
 		"with a statusCode, codeless": {[]sandbox.Option{sandbox.StatusCodeErrors()}, ""},
-		"with a list of messages":     {[]sandbox.Option{sandbox.MessageLists()}, "VALIDATION_ERROR"},
+		"with a list of messages":     {[]sandbox.Option{sandbox.MessageLists(), sandbox.ValidationCode()}, "VALIDATION_ERROR"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			v := newVendor(t, c.options...)

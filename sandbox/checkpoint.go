@@ -160,7 +160,7 @@ func (s *Sandbox) checkpointOf(c *call, cu *customer, sc scope, chosen []proof.H
 		rows = slices.DeleteFunc(slices.Clone(rows), func(d *delta) bool { return !slices.Contains(chosen, d.leaf) })
 		for _, h := range chosen {
 			if !slices.ContainsFunc(rows, func(d *delta) bool { return d.leaf == h }) {
-				return nil, false, &problem{status: http.StatusUnprocessableEntity, code: "VALIDATION_ERROR", message: "fingerprints names a delta that is not in the scope."}
+				return nil, false, &problem{status: http.StatusUnprocessableEntity, code: codeValidation, message: "fingerprints names a delta that is not in the scope."}
 			}
 		}
 	}

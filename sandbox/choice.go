@@ -34,7 +34,7 @@ type choices struct {
 	events                                           eventForm
 	envelope                                         envelopeForm
 	errors                                           errorForm
-	messageLists                                     bool
+	messageLists, validationCode                     bool
 	names                                            map[string]string
 }
 
@@ -117,6 +117,7 @@ func Choices() []Choice {
 		{"DirectPayloads", "1.4", "answers have the success envelope", "they have none", DirectPayloads()},
 		{"FlatErrors", "1.5", "errors are nested", "they are flat", FlatErrors()},
 		{"StatusCodeErrors", "1.5", "errors have a code", "they have a statusCode and no code", StatusCodeErrors()},
+		{"ValidationCode", "1.6", "a 400 for what a request says has no code", "it has VALIDATION_ERROR", ValidationCode()},
 		{"MessageLists", "1.5", "a validation message is a string", "it is a list of strings", MessageLists()},
 		{"LegacyNames", "8.1", "fields have their newest names", "they have their oldest", LegacyNames()},
 	}
@@ -280,6 +281,10 @@ func FlatErrors() Option { return set(func(c *config) { c.errors = errorsFlat })
 
 // StatusCodeErrors writes {"statusCode","error","message"}, as the oldest pages have it.
 func StatusCodeErrors() Option { return set(func(c *config) { c.errors = errorsStatusCode }) }
+
+// ValidationCode gives a 400 for what a request says the code VALIDATION_ERROR, which by
+// the documents is the official client's name for one without a code.
+func ValidationCode() Option { return set(func(c *config) { c.validationCode = true }) }
 
 // MessageLists writes the message of a validation error as a list.
 func MessageLists() Option { return set(func(c *config) { c.messageLists = true }) }

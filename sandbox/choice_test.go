@@ -193,6 +193,7 @@ func TestEveryChoiceChangesWhatItSays(t *testing.T) {
 		"FlatErrors":     {ask: func(b *box) string { return b.get("/nowhere").at("code") }, without: "", with: "NOT_FOUND"},
 		"StatusCodeErrors": {ask: func(b *box) string { return b.get("/nowhere").at("statusCode") + b.get("/nowhere").at("error") },
 			without: `{"code":"NOT_FOUND","message":"Cannot GET /nowhere"}`, with: "404Not Found"},
+		"ValidationCode": {ask: func(b *box) string { return b.post(deltaPath, `{}`).at("error.code") }, without: "", with: "VALIDATION_ERROR"},
 		"MessageLists": {ask: func(b *box) string { return b.post(deltaPath, `{}`).at("error.message") },
 			without: "customerId must be a non-empty string", with: `["customerId must be a non-empty string"]`},
 		"LegacyNames": {ask: func(b *box) string {

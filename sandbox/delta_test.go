@@ -39,7 +39,7 @@ func TestADeltaIsCheckedFieldByField(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			b := newBox(t)
-			b.post("/api/v1/balance/delta", c.body).refused(400, "VALIDATION_ERROR", c.message)
+			b.post("/api/v1/balance/delta", c.body).refused(400, "", c.message)
 			require.Empty(t, b.Recorded(sandbox.Test, ""), "nothing is recorded")
 		})
 	}
@@ -53,7 +53,7 @@ func TestADeltaIsCheckedFieldByField(t *testing.T) {
 	t.Run("a middleware tenant must name the vendor", func(t *testing.T) {
 		t.Parallel()
 		b := newBox(t, sandbox.MiddlewareTenant())
-		b.post("/api/v1/balance/delta", `{`+sound+`}`).refused(400, "VALIDATION_ERROR", "vendorAccountId is required")
+		b.post("/api/v1/balance/delta", `{`+sound+`}`).refused(400, "", "vendorAccountId is required")
 		require.Equal(t, 201, b.post("/api/v1/balance/delta", `{`+sound+`,"vendorAccountId":"v"}`).status)
 	})
 }

@@ -28,11 +28,17 @@ type problem struct {
 	code       string
 	message    string
 	customerID string
-	retryAfter int // seconds, 0 for none
+	retryAfter int  // seconds, 0 for none
+	uncoded    bool // code is for the items of a batch, and told elsewhere only where an option asks for it
 }
 
+// codeValidation is what the official client calls a 400 that comes without a code.
+const codeValidation = "VALIDATION_ERROR"
+
+// invalid refuses a request for what it says, as the service does: without a code. Source:
+// API contract, section 1.6.
 func invalid(format string, args ...any) *problem {
-	return &problem{status: http.StatusBadRequest, code: "VALIDATION_ERROR", message: fmt.Sprintf(format, args...)}
+	return &problem{status: http.StatusBadRequest, code: codeValidation, uncoded: true, message: fmt.Sprintf(format, args...)}
 }
 
 func notFound(code, message string) *problem {
@@ -77,14 +83,14 @@ func (s *Sandbox) render(r reply) answer {
 
 func (s *Sandbox) errorBody(p *problem) object {
 	var message any = p.message
-	if s.cfg.messageLists && p.code == "VALIDATION_ERROR" {
+	if s.cfg.messageLists && p.code == codeValidation {
 		message = []string{p.message}
 	}
 	if s.cfg.errors == errorsStatusCode {
 		return object{{"statusCode", p.status}, {"error", http.StatusText(p.status)}, {"message", message}}
 	}
 	body := object{{"message", message}}
-	if p.code != "" {
+	if p.code != "" && (!p.uncoded || s.cfg.validationCode) {
 		body = append(body, field{"code", p.code})
 	}
 	if p.retryAfter > 0 {

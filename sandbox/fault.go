@@ -180,7 +180,6 @@ func (f *injected) answer(s *Sandbox) answer {
 
 // documentedCodes are the codes that go with a status. Source: API contract, section 1.6.
 var documentedCodes = map[int]string{
-	http.StatusBadRequest:         "VALIDATION_ERROR",
 	http.StatusUnauthorized:       "INVALID_API_KEY",
 	http.StatusPaymentRequired:    "INSUFFICIENT_CREDITS",
 	http.StatusNotFound:           "NOT_FOUND",

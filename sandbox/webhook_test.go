@@ -242,7 +242,7 @@ func TestDeliveriesAreListed(t *testing.T) {
 		require.Equal(t, want, strings.Count(b.get("/api/v1/balance/webhooks?"+query).body, `"eventId"`), query)
 	}
 	require.Equal(t, "evt_t000000000003", b.get("/api/v1/balance/webhooks").at("data.deliveries.0.eventId"), "the newest first")
-	b.get("/api/v1/balance/webhooks?status=lost").refused(400, "VALIDATION_ERROR", "status must be one of")
+	b.get("/api/v1/balance/webhooks?status=lost").refused(400, "", "status must be one of")
 }
 
 func TestWebhookFaults(t *testing.T) {
