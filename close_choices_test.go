@@ -2,6 +2,7 @@ package pacspace_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"net/http"
 	"testing"
@@ -162,6 +163,56 @@ func TestClosePeriodWhileDeltasAreVerified(t *testing.T) {
 	}
 }
 
+// Each try finds the window changed and makes another checkpoint, until it rests; the next
+// call passes by the checkpoints of the one that was given up.
+func TestClosePeriodPassesByTheCheckpointsOfEarlierCalls(t *testing.T) {
+	t.Parallel()
+	v := newVendor(t)
+	v.record(february(2).Start(), february(1), "-50")
+	v.clock.Set(time.Date(2026, time.March, 3, 0, 0, 0, 0, time.UTC))
+	v.clock.Step(time.Second)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	day := february(2)
+	straggle := func() {
+		v.record(day.End(), day, "-1")
+		if day = day.AddDays(1); day == february(26) {
+			cancel()
+		}
+	}
+	client := v.hooked(straggle, straggle)
+	_, err := client.Balance.ClosePeriod(ctx, closeFebruary(), pacspace.WithPollInterval(time.Millisecond))
+	require.ErrorIs(t, err, context.Canceled)
+
+	v.clock.Step(0)
+	closing, err := v.close(closeFebruary())
+	require.NoError(t, err)
+	require.Equal(t, "-74", closing.Balance.String())
+	require.Equal(t, "the cut was moved by 12s to 2026-03-02T00:00:12Z, because deltas were verified while the period was closed", closing.Notes[0])
+}
+
+// A record that counts otherwise than derive does not come right by more checkpoints.
+func TestClosePeriodMakesNoCheckpointsInVain(t *testing.T) {
+	t.Parallel()
+	v := newVendor(t)
+	v.record(february(2).Start(), february(1), "-50")
+	v.record(february(3).Start(), february(2), "-50")
+	v.clock.Set(time.Date(2026, time.March, 3, 0, 0, 0, 0, time.UTC))
+	v.box.Inject(sandbox.Fault{
+		Path: "/api/v1/verify/{proofRoot}", Times: -1, Status: 200,
+		Body: []byte(`{"verified":true,"summary":{"recordCount":1}}`),
+	})
+	_, err := v.close(closeFebruary())
+	require.ErrorIs(t, err, pacspace.ErrRecordDisagrees)
+	require.ErrorContains(t, err, "the record holds 1 deltas, derive lists 2")
+	made := 0
+	for _, err := range v.Balance.Checkpoints(t.Context(), pacspace.CheckpointsParams{CustomerID: "acme"}) {
+		require.NoError(t, err)
+		made++
+	}
+	require.Equal(t, 2, made)
+}
+
 // A window in which nothing was recorded can still have carried lines: an invoice without
 // a root.
 func TestClosePeriodBillsCarriedDeltasWithoutAnyOfItsOwn(t *testing.T) {
@@ -202,6 +253,20 @@ func TestClosePeriodSaysWhatAPersonShouldKnow(t *testing.T) {
 		closing, err := v.close(closeFebruary())
 		require.NoError(t, err)
 		require.Equal(t, "-100", closing.Balance.String())
+		require.Contains(t, closing.Notes[0], "usage:acme:2026-02-01: recorded more than once")
+	})
+	t.Run("a day that was recorded again although it had not failed", func(t *testing.T) {
+		t.Parallel()
+		v := newVendor(t)
+		v.record(february(2).Start(), february(1), "-50")
+		p := daily(t, "acme", february(1), "-50")
+		p.ReferenceID += ":again-1"
+		v.clock.Set(february(3).Start())
+		_, err := v.Balance.Emit(t.Context(), p)
+		require.NoError(t, err)
+		v.clock.Set(time.Date(2026, time.March, 3, 0, 0, 0, 0, time.UTC))
+		closing, err := v.close(closeFebruary())
+		require.NoError(t, err)
 		require.Contains(t, closing.Notes[0], "usage:acme:2026-02-01: recorded more than once")
 	})
 	t.Run("a window that the service no longer keeps", func(t *testing.T) {

@@ -193,8 +193,8 @@ func TestClosePeriodCarriesADeltaThatWasVerifiedLate(t *testing.T) {
 	require.Equal(t, "-1", april.Balance.String(), "what was carried once is not carried again")
 }
 
-// closeSlowly is close for a service whose pipeline takes days: each look at the clock
-// moves it by as much.
+// closeSlowly is close with the clock left to the test, for a service whose pipeline takes
+// long.
 func (v *vendor) closeSlowly(p pacspace.ClosePeriodParams) (*pacspace.Closing, error) {
 	p.Submissions = v.submitted()
 	return v.Balance.ClosePeriod(v.t.Context(), p, pacspace.WithPollInterval(time.Millisecond))

@@ -115,18 +115,20 @@ func (c *closer) before(ctx context.Context) error {
 	return nil
 }
 
-// The cut moves on by a step where the record of a window covers something else than is
-// listed, at most so often in one call: each time makes a checkpoint.
+// The cut moves on by a step where the record of a window covers less than is listed, at
+// most so often: each time makes a checkpoint.
 const (
 	cutStep = time.Second
-	maxCuts = 10
+	maxCuts = 60
 )
 
 // commit makes the checkpoint whose record covers what is listed. A delta that was
 // verified later is not under the root, and the same scope never gives another root, so
-// then the cut moves on.
+// then the cut moves on. An earlier call may have moved it too; its checkpoints are passed
+// by, each of which covers more than the one before. Where one does not, the record counts
+// otherwise than derive, and no cut will help.
 func (c *closer) commit(ctx context.Context) error {
-	cut := c.out.Window.End
+	cut, covers := c.out.Window.End, int64(-1)
 	for {
 		before, err := c.own(ctx)
 		if err != nil {
@@ -156,6 +158,12 @@ func (c *closer) commit(ctx context.Context) error {
 				return err
 			}
 			return c.prove(ctx, l, made, record)
+		}
+		if n := countOf(made, record); n != nil {
+			if *n <= covers {
+				return err
+			}
+			covers = *n
 		}
 		c.out.Window.End = c.out.Window.End.Add(cutStep)
 		if c.out.Window.End.Sub(cut) >= maxCuts*cutStep || c.s.now().Before(c.out.Window.End) {
@@ -219,10 +227,7 @@ func covered(made *Checkpoint, record *Verification, before, after *listing) (l 
 	if record == nil {
 		return nil, true, fmt.Errorf("%w: the service could not record the checkpoint", ErrRecordDisagrees)
 	}
-	count, net := record.RecordCount, record.NetChange
-	if count == nil {
-		count = made.DeltaCount
-	}
+	count, net := countOf(made, record), record.NetChange
 	if net == nil {
 		net = made.NetChange
 	}
@@ -248,6 +253,15 @@ func covered(made *Checkpoint, record *Verification, before, after *listing) (l 
 	return l, false, nil
 }
 
+// countOf is how many deltas a checkpoint covers: by its record, else by its own word, nil
+// where neither says.
+func countOf(made *Checkpoint, record *Verification) *int64 {
+	if record != nil && record.RecordCount != nil {
+		return record.RecordCount
+	}
+	return made.DeltaCount
+}
+
 // take makes the listing the closing's content.
 func (c *closer) take(l *listing) error {
 	c.out.NetChange, c.out.DeltaCount = l.sum, len(l.deltas)
@@ -268,18 +282,24 @@ func (c *closer) take(l *listing) error {
 // match gives each line the delta as it was sent.
 func (c *closer) match() error {
 	byReference := map[string][]int{}
+	recorded := map[string]bool{} // without :again, whose base stands for the same usage
 	for i := range c.out.Lines {
 		name := c.out.Lines[i].Delta.ReferenceID
 		if name == "" {
 			continue
 		}
 		byReference[name] = append(byReference[name], i)
-		if n := len(byReference[name]); n > 1 {
-			c.note("%s: recorded more than once, and this invoice counts each; correct it by a delta that adjusts it", name)
+		base := name
+		if r, err := usage.ParseReference(name); err == nil {
+			base = r.Base().String()
+			if !c.p.Period.Contains(r.Day) {
+				c.note("%s: usage of %s is on this invoice, because it was recorded in its window", name, r.Day)
+			}
 		}
-		if r, err := usage.ParseReference(name); err == nil && !c.p.Period.Contains(r.Day) {
-			c.note("%s: usage of %s is on this invoice, because it was recorded in its window", name, r.Day)
+		if recorded[base] {
+			c.note("%s: recorded more than once, and this invoice counts each; correct it by a delta that adjusts it", base)
 		}
+		recorded[base] = true
 	}
 	if c.p.Submissions == nil {
 		return nil
