@@ -11,8 +11,7 @@ import (
 	"github.com/pacspace/pacspace-go/proof"
 )
 
-// Source says where the service looks a proof root up. Values that this version does not
-// know pass through.
+// Source says where the service looks a proof root up. [Public.Verify] refuses any other.
 //
 // Source: API contract, section 2.10.
 type Source string
