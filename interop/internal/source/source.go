@@ -33,7 +33,9 @@ func (r Route) Endpoint() string { return r.Method + " " + r.Path }
 
 // Method is one exported method that makes requests.
 type Method struct {
-	Name string // as a program writes it behind the client, as in Balance.Emit
+	// Name is as a program writes it behind the client, as in Balance.Emit; that of a type
+	// which is no service begins with the type, that of a function with the package.
+	Name string
 	Doc  string // its comment
 	File string
 	// Direct are the routes that the method uses itself, by variable, and Calls the other
@@ -111,24 +113,38 @@ func Read(dir string) (*API, error) {
 		return nil, err
 	}
 	for object, decl := range p.funcs {
-		group, exported := groups[receiver(object)], object.Exported()
-		if group == "" || !exported {
+		name := groups.name(object)
+		if name == "" {
 			continue
 		}
-		m := Method{Name: group + "." + object.Name(), Doc: decl.Doc.Text(), File: p.fset.Position(decl.Pos()).Filename}
-		if group == client {
-			m.Name = object.Name()
-		}
+		m := Method{Name: name, Doc: decl.Doc.Text(), File: p.fset.Position(decl.Pos()).Filename}
 		p.follow(object, &m, groups, map[*types.Func]bool{})
-		slices.Sort(m.Calls)
 		api.Methods = append(api.Methods, m)
 	}
 	slices.SortFunc(api.Methods, func(a, b Method) int { return cmp.Compare(a.Name, b.Name) })
-	all := *api
-	api.Methods = slices.DeleteFunc(slices.Clone(api.Methods), func(m Method) bool {
-		return m.Name != EscapeHatch && len(all.Reaches(m.Name)) == 0
-	})
+	api.Methods = api.requesting()
 	return api, nil
+}
+
+// requesting are the methods that make requests, and of their calls those to such methods.
+func (a *API) requesting() []Method {
+	var list []Method
+	for _, m := range a.Methods {
+		if m.Name == EscapeHatch || len(a.Reaches(m.Name)) > 0 {
+			list = append(list, m)
+		}
+	}
+	for i, m := range list {
+		var calls []string
+		for _, c := range m.Calls {
+			if slices.ContainsFunc(list, func(m Method) bool { return m.Name == c }) {
+				calls = append(calls, c)
+			}
+		}
+		slices.Sort(calls)
+		list[i].Calls = calls
+	}
+	return list
 }
 
 // client is the group of the client's own methods.
@@ -256,38 +272,68 @@ func readRoute(variable string, literal *ast.CompositeLit) (Route, error) {
 	return r, nil
 }
 
-// groups are the types whose methods make requests, and how a program reaches them: the
-// fields of Client, and Client itself.
-func (p *pkg) groups() (map[string]string, error) {
-	groups := map[string]string{client: client}
+// groups are the types whose methods make requests, and how a program reaches them:
+// Client itself, the services that are its fields, and those that are theirs.
+func (p *pkg) groups() (groups, error) {
+	structs := map[string]*ast.StructType{}
 	for _, f := range p.files {
 		ast.Inspect(f, func(n ast.Node) bool {
-			spec, ok := n.(*ast.TypeSpec)
-			if !ok || spec.Name.Name != client {
-				return true
-			}
-			fields, ok := spec.Type.(*ast.StructType)
-			if !ok {
-				return false
-			}
-			for _, field := range fields.Fields.List {
-				star, ok := field.Type.(*ast.StarExpr)
-				if ok && len(field.Names) == 1 && field.Names[0].IsExported() {
-					groups[name(star.X)] = field.Names[0].Name
+			if spec, ok := n.(*ast.TypeSpec); ok {
+				if of, ok := spec.Type.(*ast.StructType); ok {
+					structs[spec.Name.Name] = of
 				}
 			}
-			return false
+			return true
 		})
 	}
-	if len(groups) == 1 {
+	found := groups{client: client}
+	var walk func(of *ast.StructType, prefix string)
+	walk = func(of *ast.StructType, prefix string) {
+		if of == nil {
+			return
+		}
+		for _, field := range of.Fields.List {
+			star, ok := field.Type.(*ast.StarExpr)
+			if !ok || len(field.Names) != 1 || !field.Names[0].IsExported() {
+				continue
+			}
+			service := name(star.X)
+			if _, known := found[service]; known || structs[service] == nil {
+				continue
+			}
+			found[service] = prefix + field.Names[0].Name
+			walk(structs[service], found[service]+".")
+		}
+	}
+	walk(structs[client], "")
+	if len(found) == 1 {
 		return nil, fmt.Errorf("source: Client has no services")
 	}
-	return groups, nil
+	return found, nil
+}
+
+// groups are types by their names, and how a program reaches them.
+type groups map[string]string
+
+// name is a function's name as a program writes it, empty for what is not exported.
+func (g groups) name(f *types.Func) string {
+	of := receiver(f)
+	switch {
+	case !f.Exported() || of != "" && !ast.IsExported(of):
+		return ""
+	case of == "":
+		return "pacspace." + f.Name()
+	case of == client:
+		return f.Name()
+	case g[of] != "":
+		return g[of] + "." + f.Name()
+	}
+	return of + "." + f.Name()
 }
 
 // follow collects what a function uses, through functions that are not methods of this
 // list themselves.
-func (p *pkg) follow(f *types.Func, m *Method, groups map[string]string, seen map[*types.Func]bool) {
+func (p *pkg) follow(f *types.Func, m *Method, groups groups, seen map[*types.Func]bool) {
 	decl := p.funcs[f]
 	if seen[f] || decl == nil || decl.Body == nil {
 		return
@@ -308,13 +354,10 @@ func (p *pkg) follow(f *types.Func, m *Method, groups map[string]string, seen ma
 			}
 		case *types.Func:
 			used = used.Origin()
-			group := groups[receiver(used)]
-			if group == "" || !used.Exported() {
+			called := groups.name(used)
+			if called == "" {
 				p.follow(used, m, groups, seen)
-				break
-			}
-			called := group + "." + used.Name()
-			if called != m.Name && !slices.Contains(m.Calls, called) {
+			} else if called != m.Name && !slices.Contains(m.Calls, called) {
 				m.Calls = append(m.Calls, called)
 			}
 		}
