@@ -30,6 +30,7 @@ type Client struct {
 	Receipts  *ReceiptService
 	Customers *CustomerService
 	Webhooks  *WebhookService
+	Records   *RecordService
 	// Public makes the calls that need no key, and sends none.
 	Public *Public
 
@@ -98,6 +99,7 @@ func New(apiKey string, opts ...Option) (*Client, error) {
 		Receipts:  &ReceiptService{&keyed},
 		Customers: &CustomerService{&keyed},
 		Webhooks:  &WebhookService{&keyed},
+		Records:   &RecordService{&keyed, DefaultRecordType},
 		Public:    &Public{shared},
 		core:      &keyed,
 	}, nil

@@ -1,6 +1,7 @@
 package pacspace
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -25,6 +26,8 @@ type call struct {
 	keyAge time.Duration
 	// repeatable says of a retryByIdentity route that this call names what it makes.
 	repeatable bool
+	// hidden is what must not stand in an error, should the service repeat it.
+	hidden []string
 	// target replaces the route's path, for a path that no route has.
 	target *url.URL
 	// list is the name under which an answer that is a bare array is read.
@@ -49,6 +52,7 @@ type exchange struct {
 	cfg    callConfig
 	idem   string // the Idempotency-Key, empty for none
 	secret string // the API key, to keep it out of what the service says
+	hidden []string
 	values [9]string
 	used   int
 }
@@ -80,7 +84,7 @@ func (c *core) exchange(ctx context.Context, in *call, opts []CallOption) (*exch
 	if c.closed.Load() {
 		return nil, ErrClientClosed
 	}
-	x := &exchange{core: c, route: in.route, cfg: c.defaults}
+	x := &exchange{core: c, route: in.route, cfg: c.defaults, hidden: in.hidden}
 	if err := x.cfg.apply(opts); err != nil {
 		return nil, err
 	}
@@ -157,9 +161,7 @@ func (x *exchange) headers(ctx context.Context) error {
 	if x.idem != "" {
 		x.set("Idempotency-Key", x.idem)
 	}
-	if id := x.cfg.chainID; id != "" {
-		x.set("X-Chain-Id", id)
-	} else if id := chainID(environment); id != "" {
+	if id := cmp.Or(x.cfg.chainID, chainID(environment)); id != "" && !x.route.chainless {
 		x.set("X-Chain-Id", id)
 	}
 	if x.cfg.creditPool != "" && !x.route.public {
@@ -167,6 +169,9 @@ func (x *exchange) headers(ctx context.Context) error {
 	}
 	if x.cfg.bearer != nil && !x.route.public {
 		x.set("Authorization", "Bearer "+x.cfg.bearer())
+	}
+	if x.cfg.grant != nil && !x.route.public {
+		x.set("X-Pacspace-Grant", x.cfg.grant())
 	}
 	for _, h := range x.cfg.header {
 		x.Header[h.name] = []string{h.value()}

@@ -145,6 +145,14 @@ func (x *exchange) hold(body []byte) *heldBody {
 }
 
 func (x *exchange) clean(text string) string {
+	for _, hidden := range x.hidden {
+		if len(hidden) >= minSecret {
+			text = strings.ReplaceAll(text, hidden, "[hidden]")
+		}
+	}
+	if x.cfg.grant != nil && len(x.cfg.grant()) >= minSecret {
+		text = strings.ReplaceAll(text, x.cfg.grant(), "[grant]")
+	}
 	if x.secret == "" || text == "" {
 		return text
 	}

@@ -53,6 +53,8 @@ type callConfig struct {
 	pollInterval     time.Duration
 	withoutReference bool
 	bearer           func() string // a closure, like the API key
+	grant            func() string // likewise
+	withoutAdmission bool
 }
 
 type headerField struct {
@@ -280,7 +282,7 @@ func WithHeader(name, value string) CallOption {
 }
 
 var reservedHeaders = []string{
-	"X-Api-Key", "Idempotency-Key", "Host", "Content-Length", "Transfer-Encoding",
+	"X-Api-Key", "X-Pacspace-Grant", "Idempotency-Key", "Host", "Content-Length", "Transfer-Encoding",
 	"Connection", "Trailer", "Upgrade", "Accept-Encoding",
 }
 

@@ -36,6 +36,11 @@ func (e *RecordError) Error() string { return "pacspace: record: " + e.Message }
 // Is matches [ErrInvalid].
 func (e *RecordError) Is(target error) bool { return target == ErrInvalid }
 
+// notAnEntry teaches how entries count. shown is what was given instead of one.
+func notAnEntry(field, shown string) *RecordError {
+	return recordRefused(codeValidation, field+" is "+shown+". Entries count from 1: the first entry is entry 1. (The HTTP API's seq counts the same positions from 0.)")
+}
+
 func recordRefused(code, message string) *RecordError {
 	return &RecordError{Code: code, Status: statusValidation, Message: message}
 }

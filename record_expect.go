@@ -123,7 +123,7 @@ func (e Expectation) seq(field string) (string, error) {
 		}
 	}
 	if number.Sign() <= 0 {
-		return "", recordRefused(codeValidation, fmt.Sprintf("%s is %s. Entries count from 1: the first entry is entry 1. (The HTTP API's seq counts the same positions from 0.)", field, shown))
+		return "", notAnEntry(field, shown)
 	}
 	return number.Sub(number, big.NewInt(1)).String(), nil
 }

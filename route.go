@@ -11,8 +11,10 @@ type route struct {
 	method string
 	path   string // with each id as its name in braces
 	retry  retryRule
-	public bool   // sends no key
-	doc    string // its place in the API contract
+	public bool // sends no key
+	// chainless routes name by themselves what they are about, and send no chain id.
+	chainless bool
+	doc       string // its place in the API contract
 }
 
 // retryRule says when a request may be sent again after a transient failure.

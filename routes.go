@@ -33,4 +33,17 @@ var (
 	routeRetryDelivery = route{method: "POST", path: "/api/v1/balance/webhooks/{eventId}/retry", retry: retryNever, doc: "2.14"}
 
 	routeCreateCustomer = route{method: "POST", path: "/dashboard/customers", retry: retryByIdentity, doc: "2.16"}
+
+	routeEmitRecord   = route{method: "POST", path: "/api/v1/records/{recordType}/{record}/transitions", retry: retryByIdentity, doc: "2.15"}
+	routeEntryReceipt = route{method: "GET", path: "/api/v1/records/{recordType}/{record}/receipts/{seq}", retry: retryRead, doc: "2.15"}
+	routeHistory      = route{method: "GET", path: "/api/v1/records/{recordType}/{record}/history", retry: retryRead, doc: "2.15"}
+	routeBundle       = route{method: "GET", path: "/api/v1/records/{recordType}/{record}/bundle", retry: retryRead, doc: "2.15"}
+
+	routeCreateGrant = route{method: "POST", path: "/api/v1/records/{recordType}/{record}/grants", retry: retryNever, doc: "2.15"}
+	routeGrants      = route{method: "GET", path: "/api/v1/records/{recordType}/{record}/grants", retry: retryRead, doc: "2.15"}
+	routeRevokeGrant = route{method: "POST", path: "/api/v1/records/{recordType}/{record}/grants/{grantId}/revoke", retry: retryByIdentity, doc: "2.15"}
+
+	routeLinkAccess     = route{method: "POST", path: "/api/v1/c/{handle}/access/verify", retry: retryNever, public: true, chainless: true, doc: "2.15"}
+	routeLinkHistory    = route{method: "GET", path: "/api/v1/c/{handle}/history", retry: retryRead, public: true, chainless: true, doc: "2.15"}
+	routeLinkDisclosure = route{method: "GET", path: "/api/v1/c/{handle}/disclosure", retry: retryRead, public: true, chainless: true, doc: "2.15"}
 )

@@ -44,6 +44,12 @@ func reason(code Code, seq number) string {
 		return "A shown field of entry " + entryNumber(seq) + " does not match the fields sealed for that entry."
 	case CodeSealMismatch:
 		return "Entry " + entryNumber(seq) + " of this disclosure does not reproduce the seal recorded on the ledger for it."
+	case CodeEnvelopeMalformed:
+		return "This link's sealed disclosure is not in a form this version can open."
+	case CodeEnvelopeTooLarge:
+		return "This link's sealed disclosure is larger than a disclosure may be."
+	case CodeEnvelopeAuth:
+		return "This disclosure could not be opened with this link. The link may be incomplete, or the disclosure belongs to another link."
 	default:
 		return "This is not a record disclosure this version can read."
 	}
