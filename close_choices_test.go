@@ -213,6 +213,40 @@ func TestClosePeriodMakesNoCheckpointsInVain(t *testing.T) {
 	require.Equal(t, 2, made)
 }
 
+// A service that counts the end of a span in lists a delta at a cut on both sides of it.
+// Here it was not verified yet when the first side was closed.
+func TestClosePeriodBillsADeltaAtACutOnceWhereItIsCarried(t *testing.T) {
+	t.Parallel()
+	v := newVendor(t, sandbox.InclusiveEnd())
+	cut := pacspace.Period("2026-02").RecordingWindow().End
+	v.record(february(2).Start(), february(1), "-50")
+	v.clock.Set(cut.Add(time.Hour))
+	feb, err := v.close(closeFebruary())
+	require.NoError(t, err)
+	v.record(cut, pacspace.NewDate(2026, time.March, 1), "-8")
+	v.record(cut.Add(24*time.Hour), pacspace.NewDate(2026, time.March, 2), "-3")
+	v.clock.Set(time.Date(2026, time.April, 3, 0, 0, 0, 0, time.UTC))
+	march, err := v.close(pacspace.ClosePeriodParams{CustomerID: "acme", Period: "2026-03", Previous: reread(t, feb)})
+	require.NoError(t, err)
+	require.Equal(t, "-11", march.Balance.String())
+	require.Len(t, march.Lines, 2)
+	require.Equal(t, "-3", march.NetChange.String())
+}
+
+// What was billed and is not listed any more was not what it seemed.
+func TestClosePeriodRefusesWhereABilledDeltaIsGone(t *testing.T) {
+	t.Parallel()
+	v := newVendor(t)
+	v.record(february(2).Start(), february(1), "-50")
+	v.clock.Set(time.Date(2026, time.April, 3, 0, 0, 0, 0, time.UTC))
+	feb, err := v.close(closeFebruary())
+	require.NoError(t, err)
+	feb.Windows[0].Records = append(feb.Windows[0].Records, "rec_gone")
+	_, err = v.close(pacspace.ClosePeriodParams{CustomerID: "acme", Period: "2026-03", Previous: feb})
+	require.ErrorIs(t, err, pacspace.ErrRecordDisagrees)
+	require.ErrorContains(t, err, `"rec_gone"`)
+}
+
 // A window in which nothing was recorded can still have carried lines: an invoice without
 // a root.
 func TestClosePeriodBillsCarriedDeltasWithoutAnyOfItsOwn(t *testing.T) {
