@@ -20,7 +20,8 @@ var ErrNoEvidence = errors.New("pacspace: the closing has no lines to write evid
 // [proof.Verify]. Each line says where its fields come from: the deltas as they were
 // submitted where ClosePeriod was given them, the service's rows otherwise. A delta whose
 // metadata is known from neither is marked so; its hash cannot be recomputed, and the
-// verdict over the file will be incomplete.
+// verdict over the file will be incomplete. Where the service gave no hash either, nothing
+// stands for the delta, and the error says so: give ClosePeriod its Submissions.
 func (c *Closing) WriteEvidence(w io.Writer) error {
 	if len(c.Lines) == 0 {
 		return ErrNoEvidence

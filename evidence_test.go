@@ -101,6 +101,19 @@ func TestEvidenceOfDeltasWithoutMetadataNeedsNoSubmissions(t *testing.T) {
 	require.Equal(t, proof.Consistent, report.Verdict, report.Text())
 }
 
+func TestEvidenceNeedsAHashOrTheDeltaItself(t *testing.T) {
+	t.Parallel()
+	v := newVendor(t, sandbox.RowsWithoutHashes())
+	v.flush("acme", february(1), "-5")
+	v.sent = nil
+	v.clock.Set(time.Date(2026, time.March, 2, 0, 0, 0, 0, time.UTC))
+	closing, err := v.close(closeFebruary())
+	require.NoError(t, err)
+	err = closing.WriteEvidence(&bytes.Buffer{})
+	require.ErrorIs(t, err, proof.ErrWriter)
+	require.ErrorContains(t, err, "contentHash")
+}
+
 func TestACarriedDeltaIsOnTheNextEvidence(t *testing.T) {
 	t.Parallel()
 	v := newVendor(t, sandbox.Delays(time.Hour, 100*time.Hour))
