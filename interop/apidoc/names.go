@@ -37,4 +37,15 @@ var names = map[string]inOtherSDKs{
 	"GET /api/v1/balance/webhooks":                        {"`balance.list_webhook_deliveries`", unknown},
 	"POST /api/v1/balance/webhooks/{eventId}/retry":       {"`balance.retry_webhook`", unknown},
 	"POST /dashboard/customers":                           {"`customers.create`", unknown},
+
+	"POST /api/v1/records/{recordType}/{record}/transitions":             {"`records.emit`", unknown},
+	"GET /api/v1/records/{recordType}/{record}/receipts/{seq}":           {"`records.receipt`", unknown},
+	"GET /api/v1/records/{recordType}/{record}/history":                  {"`records.history`", unknown},
+	"GET /api/v1/records/{recordType}/{record}/bundle":                   {"`records.bundle`", unknown},
+	"POST /api/v1/records/{recordType}/{record}/grants":                  {"`records.grants.create`", unknown},
+	"GET /api/v1/records/{recordType}/{record}/grants":                   {"`records.grants.list`", unknown},
+	"POST /api/v1/records/{recordType}/{record}/grants/{grantId}/revoke": {"`records.grants.revoke`", unknown},
+	"POST /api/v1/c/{handle}/access/verify":                              {"inside `records.open`", unknown},
+	"GET /api/v1/c/{handle}/history":                                     {"inside `records.open`", unknown},
+	"GET /api/v1/c/{handle}/disclosure":                                  {"inside `records.open`", unknown},
 }
