@@ -4,12 +4,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/pacspace/pacspace-go/internal/jsonview"
 )
 
 // SummaryReference is the referenceId that the official Python SDK gives by itself to the
@@ -49,7 +50,7 @@ func SummaryReference(customerID string, delta Decimal, window Window) (string, 
 	hashed = append(hashed, `{"customerId":`...)
 	hashed = appendPythonString(hashed, customerID)
 	hashed = append(hashed, `,"delta":`...)
-	hashed = append(hashed, pythonFloat(amount)...)
+	hashed = append(hashed, jsonview.PythonFloat(amount)...)
 	hashed = append(hashed, `,"windowEnd":"`...)
 	hashed = append(hashed, pythonTime(end)...)
 	hashed = append(hashed, `","windowStart":"`...)
@@ -93,19 +94,6 @@ func appendPythonString(dst []byte, s string) []byte {
 		}
 	}
 	return append(dst, '"')
-}
-
-// pythonFloat writes a number as Python's repr of it: whole ones with ".0", exponents
-// from 1e16 on and below 1e-4.
-func pythonFloat(f float64) string {
-	if abs := math.Abs(f); abs < 1e-4 || abs >= 1e16 {
-		return strconv.FormatFloat(f, 'e', -1, 64)
-	}
-	text := strconv.FormatFloat(f, 'f', -1, 64)
-	if f == math.Trunc(f) {
-		text += ".0"
-	}
-	return text
 }
 
 // pythonTime writes an instant in UTC as Python's isoformat does: six digits behind the

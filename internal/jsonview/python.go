@@ -106,7 +106,12 @@ func (v Value) pythonNumber() string {
 		}
 		return string(v.text)
 	}
-	f := v.float()
+	return PythonFloat(v.float())
+}
+
+// PythonFloat returns f as Python's repr() writes it: a whole number with ".0", an exponent
+// of at least two digits from 1e16 on and below 1e-4.
+func PythonFloat(f float64) string {
 	switch {
 	case math.IsNaN(f):
 		return "nan"
