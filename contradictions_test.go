@@ -197,12 +197,12 @@ func quoted(t *testing.T, s string) string {
 
 func amounts(t *testing.T) {
 	for _, name := range []string{"delta", "amount"} {
-		client, last := answered(t, 200, `{"verified":true,"records":[{"`+name+`":-42.50}]}`)
-		v, err := client.Public.Verify(t.Context(), "0xaa", "")
+		reader, _ := answered(t, 200, `{"verified":true,"records":[{"`+name+`":-42.50}]}`)
+		v, err := reader.Public.Verify(t.Context(), "0xaa", "")
 		require.NoError(t, err)
 		require.Equal(t, "-42.5", v.Records[0].Delta.String())
 
-		client, last = answered(t, 201, data(`{"recordId":"rec_1","`+name+`":-42.50}`))
+		client, last := answered(t, 201, data(`{"recordId":"rec_1","`+name+`":-42.50}`))
 		d, err := client.Balance.Emit(t.Context(), daily(t, "acme", february(1), "-42.5"))
 		require.NoError(t, err)
 		require.Equal(t, "-42.5", d.Delta.String())

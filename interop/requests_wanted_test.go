@@ -4,10 +4,14 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"regexp"
 	"strings"
+	"testing"
 	"time"
+
+	"github.com/stretchr/testify/require"
 
 	"github.com/pacspace/pacspace-go"
 )
@@ -129,14 +133,22 @@ type difference struct{ cases, problem, reason string }
 var requestDifferences = []difference{
 	{"*", "chainId: must be above 0", "a chain id is a positive number"},
 	{"*", "chainId: not a whole number", "a chain id is a number, not any text"},
-	{"emit/large", "delta: must be between", "beyond the service's range, so it is refused before sending"},
-	{"emit/zero-delta", "delta: must not be zero", "the service refuses zero, so it is refused before sending"},
-	{"emit/text-delta", "delta: not a number", "a delta is a Decimal, which is sent as a JSON number"},
-	{"emit/idempotency-key-empty", "idempotencyKey: must be", "an empty key is a mistake, not a wish for none"},
+	{"*", "delta: must be between", "a delta beyond the service's range is refused before sending"},
+	{"*", "delta: must not be zero", "the service refuses a delta of zero, so it is refused before sending"},
+	{"*", "delta: not a number", "a delta is a Decimal, which is sent as a JSON number"},
+	{"*", "reason: must ", "a reason has 1 to 500 characters"},
+	{"*", "binary64", "a number that binary64 would change is refused, in amounts and in metadata: the service would hash another one"},
+	{"*", "adjusts: must name either", "an adjustment names one delta"},
+	{"*", "idempotencyKey: must be", "a key is 1 to 255 printable ASCII characters: what a header carries unharmed; an empty one is a mistake, not a wish for none"},
+	{"*", "creditPoolId: must be", "a credit pool is 1 to 255 printable ASCII characters: what a header carries unharmed"},
+	{"*", "limit: must ", "a page has a row at least, and at most what the service documents: 1000, of customers 100"},
+	{"*", "offset: must not be negative", "an offset, a page or a limit below zero is refused before sending"},
+	{"*", "age: must not be negative", "an offset, a page or a limit below zero is refused before sending"},
 	{"emit/extra-headers", "header X-Api-Key: is set by the client", "a call cannot take the place of the client's key; a client of its own can"},
-	{"id/*-dot-dot", `must not be "." or ".."`, "such an id would name another path"},
-	{"id/*-empty", "must not be empty", "without an id it is another path"},
-	{"gaps/text", "fromSequence: not a whole number", "a sequence number is a number"},
+	{"*", `must not be "." or ".."`, "an id of dots would name another path"},
+	{"*", "Id: must not be empty", "without an id it is another path"},
+	{"*", "proofRoot: must not be empty", "without an id it is another path"},
+	{"*", "Sequence: not a whole number", "a sequence number is a number"},
 	{"*", "scope: must be a period or a span of time here", "a checkpoint to start from is refused where the official SDK drops it: checkpoints, their list, receipts"},
 	{"*", "scope: takes no starting balance here", "a starting balance is refused where the official SDK drops it"},
 	{"*", "scope: takes no granularity here", "a granularity is refused where the official SDK drops it"},
@@ -145,16 +157,16 @@ var requestDifferences = []difference{
 	{"*", "timePreset: no such preset", "the presets are those that the service documents"},
 	{"*", "startDate: not a time", "a span has instants for its ends"},
 	{"*", "refused: pacspace: period: ", "a period is checked before sending: a month, written YYYY-MM"},
-	{"derive/months-back-bad-True", "months: not a whole number", "true is no number of months"},
-	{"checkpoint/mode-and-fingerprints", "fingerprints: not a list of strings", "fingerprints are strings by the service's documents"},
-	{"customers/create-empty-strings", "displayName: must not be empty", "the service requires it"},
+	{"*", "months: not a whole number", "true is no number of months"},
+	{"*", "fingerprints: not a list of strings", "fingerprints are strings by the service's documents"},
+	{"*", "displayName: must not be empty", "the service requires it"},
 	{"verify/source-", "requests: want 0, got 1", "the empty Source is the service's default"},
 	{"summaries/*", "summaries: there is no queue in the client", "totals are queued in package metering, which keeps them through a crash"},
 	{"summaries/*", "result: ", "a batch tells each delta's outcome; one that the answer does not name is unknown, not submitted"},
 	{"*", "another delta stands under this reference", "an answer about another delta than the one that was sent is an error"},
 	{"*", "field computedBalance must be given", "an answer without a balance is an error, not 0"},
 	{"*", "field neutralBalance must be given", "an answer without a balance is an error, not 0"},
-	{"random/*", "field verified must be given", "an answer that does not say whether the root is verified is an error"},
+	{"*", "field verified must be given", "an answer that does not say whether the root is verified is an error"},
 	{"verify/success-false", "result: ", "an answer that tells of a failure is an error"},
 	{"invoice-proof/list-answer", "result: ", "an answer of another form is an error, not an empty result"},
 	{"wait/unknown-status-becomes-queued", "result: ", "an unknown status is kept, and statuses in metadata and rows are left alone"},
@@ -218,4 +230,30 @@ func ownKey(r request, key string) bool {
 		return uuidForm.MatchString(key)
 	}
 	return false
+}
+
+// ownCases are calls beside the vectors', for the differences that no case of them shows.
+// What the official SDK sends is written down by its rule: each option as it is given.
+func ownCases(t *testing.T) []vector {
+	const (
+		get = `{"requests":[{"method":"GET","target":"%s","headers":{"Content-Type":"application/json","X-Api-Key":"pk_test_demo","X-Chain-Id":"296"},"body":null}],"result":{}}`
+		put = `{"requests":[{"method":"POST","target":"/api/v1/balance/delta","headers":{"Content-Type":"application/json","X-Api-Key":"pk_test_demo","X-Chain-Id":"296"%s},"body":%s}],"result":{}}`
+	)
+	var list []vector
+	add := func(id, call, args, expected string) {
+		input := `{"apiKey":"pk_test_demo","client":{},"call":"` + call + `","args":` + args + `,"kwargs":{},"responses":[{"status":200,"headers":{},"body":"{\"success\":true,\"data\":{}}"}]}`
+		require.True(t, json.Valid([]byte(input)) && json.Valid([]byte(expected)), id)
+		list = append(list, vector{ID: "own/" + id, Kind: call, Input: json.RawMessage(input), Expected: json.RawMessage(expected)})
+	}
+	add("customers-limit", "balance.customers", `[{"limit":500}]`, fmt.Sprintf(get, "/api/v1/balance/customers?limit=500"))
+	add("customers-page", "balance.customers", `[{"page":-1}]`, fmt.Sprintf(get, "/api/v1/balance/customers?page=-1"))
+	add("derive-limit", "balance.derive", `["c",{"limit":5000}]`, fmt.Sprintf(get, "/api/v1/balance/derive/c?limit=5000"))
+	add("checkpoints-offset", "balance.list_checkpoints", `[{"offset":-1}]`, fmt.Sprintf(get, "/api/v1/balance/checkpoints?offset=-1"))
+	add("gaps-limit", "balance.gaps", `["c",{"limit":-1}]`, fmt.Sprintf(get, "/api/v1/balance/gaps/c?limit=-1"))
+	add("customer-page", "balance.customer", `["c",{"deltaPage":-1}]`, fmt.Sprintf(get, "/api/v1/balance/customers/c?deltaPage=-1"))
+	add("emit-reason", "balance.emit", `["c",-5,""]`, fmt.Sprintf(put, "", `{"customerId":"c","delta":-5,"reason":""}`))
+	add("emit-binary64", "balance.emit", `["c",-5,"u",{"metadata":{"n":9007199254740993}}]`, fmt.Sprintf(put, "", `{"customerId":"c","delta":-5,"reason":"u","metadata":{"n":9007199254740993}}`))
+	add("emit-adjusts", "balance.emit", `["c",-5,"u",{"adjusts":{}}]`, fmt.Sprintf(put, "", `{"customerId":"c","delta":-5,"reason":"u","adjusts":{}}`))
+	add("emit-credit-pool", "balance.emit", `["c",-5,"u",{"creditPoolId":"k\u00fc"}]`, fmt.Sprintf(put, `,"X-Credit-Pool-Id":"k\u00fc"`, `{"customerId":"c","delta":-5,"reason":"u"}`))
+	return list
 }
