@@ -60,6 +60,8 @@ func TestDependenciesHaveOnePlace(t *testing.T) {
 		"github.com/google/uuid":                "internal/idem",
 		"github.com/shopspring/decimal":         "decimal",
 		"golang.org/x/crypto/sha3":              "internal/keccak",
+
+		"github.com/cloudflare/circl/simd/keccakf1600": "internal/keccak",
 	}
 	for dir, imports := range importsOf(t) {
 		for _, imported := range imports {
@@ -97,12 +99,13 @@ func TestRootLinksOnlyTheListedModules(t *testing.T) {
 	}
 	slices.Sort(got)
 	require.Equal(t, []string{
+		"github.com/cloudflare/circl",
 		"github.com/google/uuid",
 		"github.com/hashicorp/go-cleanhttp",
 		"github.com/hashicorp/go-retryablehttp",
 		"github.com/shopspring/decimal",
 		"golang.org/x/crypto",
-		"golang.org/x/sys", // of x/crypto: which instructions the processor has
+		"golang.org/x/sys", // of x/crypto and circl: which instructions the processor has
 	}, got)
 }
 

@@ -5,6 +5,7 @@ go 1.26.0
 require github.com/pacspace/pacspace-go v0.0.0
 
 require (
+	github.com/cloudflare/circl v1.6.5 // indirect
 	github.com/google/uuid v1.6.0 // indirect
 	github.com/hashicorp/go-cleanhttp v0.5.2 // indirect
 	github.com/hashicorp/go-retryablehttp v0.7.8 // indirect

@@ -1,0 +1,13 @@
+//go:build arm64 && !purego
+
+package keccak
+
+import "github.com/cloudflare/circl/simd/keccakf1600"
+
+const lanes = 2
+
+type kernel = keccakf1600.StateX2
+
+// several tells whether the kernel beats one message at a time. The library would answer
+// the same in a build without its assembly, and be slow: hence the build tags.
+var several = keccakf1600.IsEnabledX2()
