@@ -132,6 +132,8 @@ func (p *PublicRecord) validate() error {
 		return fmt.Errorf("%w: public record: it is nil", ErrAnchor)
 	case !p.Verified:
 		return fmt.Errorf("%w: public record: %w", ErrAnchor, ErrNotVerified)
+	case p.Root.IsZero():
+		return fmt.Errorf("%w: public record: root: the zero hash is the root of no deltas, whoever asks for it, so it binds nothing", ErrAnchor)
 	case p.RecordCount != nil && *p.RecordCount < 0:
 		return fmt.Errorf("%w: public record: recordCount: it is negative", ErrAnchor)
 	}

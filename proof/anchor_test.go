@@ -194,9 +194,10 @@ func TestAnAnchorThatCannotBeReadIsNotWritten(t *testing.T) {
 	t.Parallel()
 	for name, a := range map[string]Anchor{
 		"an amount that binary64 rounds": OwnDeltas{Items: []Item{{ReferenceID: "r", Delta: number(t, "0.12345678901234567891")}}},
-		"text that is not UTF-8":         &PublicRecord{Verified: true, Source: "\xff"},
-		"a text that is too long":        &PublicRecord{Verified: true, Source: strings.Repeat("x", MaxTextBytes+1)},
-		"an index past 2^53":             &PublicRecord{Verified: true, RecordCount: new(int64(1 << 53))},
+		"text that is not UTF-8":         &PublicRecord{Root: Hash{1}, Verified: true, Source: "\xff"},
+		"a text that is too long":        &PublicRecord{Root: Hash{1}, Verified: true, Source: strings.Repeat("x", MaxTextBytes+1)},
+		"a record of no deltas":          &PublicRecord{Verified: true},
+		"an index past 2^53":             &PublicRecord{Root: Hash{1}, Verified: true, RecordCount: new(int64(1 << 53))},
 		"nil":                            nil,
 	} {
 		var file bytes.Buffer
@@ -226,7 +227,7 @@ func TestWhereTheSequenceShowsCompleteness(t *testing.T) {
 	}
 	report = verify(t, b.write(t), buyer(), b.record(), probe, earlier)
 	require.Equal(t, CompleteBySequence, report.Completeness, "it goes on where January ended")
-	require.Equal(t, "verified: 28 deltas of compute-minutes, balance -1400, root "+b.header.Checkpoint.Root.Short()+", complete by the account's sequence", report.String())
+	require.Equal(t, "verified: 28 deltas of compute-minutes, balance -1400, root "+b.header.Checkpoint.Root.Short()+", complete as far as the vendor's sequence numbers say", report.String())
 
 	report = verify(t, b.write(t), buyer(), b.record(), probe)
 	require.Equal(t, Verified, report.Verdict)

@@ -26,19 +26,21 @@ func (s *binary64Sum) add(d decimal.Decimal) {
 
 // is tells whether a number is what a reader would print for one of the two balances.
 func (s *binary64Sum) is(claim decimal.Decimal) bool {
-	return claim.Equal(printed(s.balance)) || claim.Equal(printed(s.begin+s.deltas))
+	return prints(s.balance, claim) || prints(s.begin+s.deltas, claim)
 }
 
-// nearest cannot fail on a decimal: past the range it gives an infinity, which equals no
-// claim.
+// nearest cannot fail on a decimal: past the range it gives an infinity, which no claim is
+// the print of.
 func nearest(d decimal.Decimal) float64 {
 	f, _ := strconv.ParseFloat(d.String(), 64)
 	return f
 }
 
-func printed(f float64) decimal.Decimal {
-	d, _ := decimal.Parse(strconv.FormatFloat(f, 'g', -1, 64))
-	return d
+// prints tells whether the shortest text of f is the claim. An infinity or no number at all
+// has no such text: it must not pass for 0.
+func prints(f float64, claim decimal.Decimal) bool {
+	d, err := decimal.Parse(strconv.FormatFloat(f, 'g', -1, 64))
+	return err == nil && claim.Equal(d)
 }
 
 // withinRounding tells whether a sum that was made in binary64, in whatever order, can be

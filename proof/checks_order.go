@@ -154,17 +154,48 @@ func (c *startCheck) result() Check {
 	}
 	switch {
 	case h.StartingBalance.IsZero():
-		if before != nil && !before.balance.IsZero() {
-			c.note("it starts at 0 and the earlier evidence ended at %s: whether the account starts anew is for the contract to say", before.balance)
-		}
+		c.anew(before)
 	case before == nil:
 		c.rest("starting balance", onFile, "it is %s, and no evidence of the days before was brought", h.StartingBalance)
 	case !before.balance.Equal(h.StartingBalance):
 		c.fail(nil, "it does not start where the earlier evidence ended", before.balance.String(), h.StartingBalance.String())
 	case before.verdict != Verified:
 		c.rest("starting balance", onFile, "it is the end of earlier evidence that was itself only %s", before.verdict)
+	default:
+		c.sameUnit(before)
 	}
 	return c.done()
+}
+
+// anew is for a window that starts at 0 after another one. An end below 0 is usage that was
+// billed there. An end above 0 is what the customer had left: nothing but the file says
+// that it is gone.
+func (c *startCheck) anew(before *Earlier) {
+	if before == nil || before.balance.IsZero() {
+		return
+	}
+	c.note("it starts at 0 and the earlier evidence ended at %s: whether the account starts anew is for the contract to say", before.balance)
+	if before.balance.Sign() > 0 {
+		c.rest("starting balance", onFile, "it is 0, and the earlier evidence ended with %s left", before.balance)
+	}
+}
+
+// sameUnit holds a start against what the earlier evidence counted: the same number in
+// another unit is another balance.
+func (c *startCheck) sameUnit(before *Earlier) {
+	unit := c.v.unit
+	for _, l := range []struct{ name, before, now string }{
+		{unit.resource.name, before.account.Resource, unit.resource.want},
+		{unit.unit.name, before.account.Unit, unit.unit.want},
+	} {
+		switch {
+		case l.before == l.now:
+		case l.before == "" || l.now == "":
+			c.rest("starting balance", onFile, "only one of this and the earlier evidence names a %s, so it may be a number of something else", l.name)
+		default:
+			c.fail(nil, "the earlier evidence ended in another "+l.name+", so its end is not this start", l.before, l.now)
+		}
+	}
 }
 
 // before returns the evidence of the days that end where those of h begin, the verified one
@@ -191,7 +222,9 @@ func (c *carriedCheck) delta(d *delta) {
 	if d.Carried == nil {
 		return
 	}
-	if !c.v.known.holds(d) && !c.recorded(d) {
+	// The record is asked even where the buyer's list is enough: a root that binds a carried
+	// delta is not one that was brought for nothing.
+	if recorded := c.recorded(d); !recorded && !c.v.known.holds(d) {
 		c.sightless++
 	}
 	if d.reference == nil || !c.v.known.reaches(d.reference.Day, c.v.header) {

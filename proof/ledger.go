@@ -1,6 +1,10 @@
 package proof
 
-import "github.com/pacspace/pacspace-go/usage"
+import (
+	"strings"
+
+	"github.com/pacspace/pacspace-go/usage"
+)
 
 // A ledger remembers every delta that was seen, in the file and in earlier evidence, by its
 // reference and by its record. It holds them all or fails; it never forgets one.
@@ -38,7 +42,7 @@ const (
 // reference adds a reference and returns the nearest one before it. known is the parsed
 // form, where there is one.
 func (l *ledger) reference(text string, known *usage.Reference, at place) (kinship, entry, error) {
-	look := lookOf(text, known)
+	look := lookOf(text)
 	first, there := l.byLook[look]
 	if !there {
 		if len(l.byLook) == l.limit {
@@ -64,8 +68,7 @@ func (l *ledger) reference(text string, known *usage.Reference, at place) (kinsh
 
 // find returns the place of exactly this reference.
 func (l *ledger) find(text string) (place, bool) {
-	known, _ := parseReference(text)
-	look := lookOf(text, known)
+	look := lookOf(text)
 	first, there := l.byLook[look]
 	if there && first.reference == text {
 		return first.place, true
@@ -94,12 +97,16 @@ func tooManyReferences() error {
 	return tooMuch("", "more deltas than the %d among which duplicates are looked for; split the evidence by window", MaxReferences)
 }
 
-// lookOf returns the key of a reference: its base, folded.
-func lookOf(text string, known *usage.Reference) string {
-	if known != nil && known.Again > 0 {
-		text = known.Base().String()
+// lookOf returns the key of a reference: folded and, where that is the reference of a
+// repeat, its base. Folding comes first, so that a repeat in another case looks like it too.
+func lookOf(text string) string {
+	look := fold(text)
+	if strings.Contains(look, ":again-") {
+		if known, ok := parseReference(look); ok {
+			look = known.Base().String()
+		}
 	}
-	return fold(text)
+	return look
 }
 
 func kinOf(text string, known *usage.Reference, before string) kinship {

@@ -82,9 +82,9 @@ type Completeness string
 
 // The values of Completeness.
 const (
-	CompleteNotShown   Completeness = "not shown"             // deltas may have been left out
-	CompleteByOwn      Completeness = "shown by own deltas"   // the buyer's own deltas are all there, and no others
-	CompleteBySequence Completeness = "shown by the sequence" // the account's own sequence has no gap, from where it ended before
+	CompleteNotShown   Completeness = "not shown"              // deltas may have been left out
+	CompleteByOwn      Completeness = "shown by own deltas"    // the buyer's own deltas are all there, and no others
+	CompleteBySequence Completeness = "stated by the sequence" // the vendor's numbers have no gap, from where they ended before up to the last delta; no hash holds a number
 )
 
 // Check returns the check of a name, such as CheckRoot; the zero Check for an unknown name.
@@ -186,8 +186,10 @@ func (v *verification) sequenceBegins() bool {
 
 // earlier makes the anchor for the next verification.
 func (v *verification) earlier(r *Report) *Earlier {
+	account := r.Account
+	account.Resource, account.Unit = v.unit.resource.want, v.unit.unit.want
 	e := &Earlier{
-		verdict: r.Verdict, account: r.Account, environment: r.Environment, days: r.Days,
+		verdict: r.Verdict, account: account, environment: r.Environment, days: r.Days,
 		window: r.Window, balance: r.Balance, count: r.Count, root: r.Root,
 		lastIndex: v.last, confirmed: v.scheme.here, deltas: v.billed,
 	}

@@ -81,7 +81,7 @@ func (c Completeness) words() string {
 	case CompleteByOwn:
 		return "complete by the buyer's own deltas"
 	case CompleteBySequence:
-		return "complete by the account's sequence"
+		return "complete as far as the vendor's sequence numbers say"
 	default:
 		return "completeness not shown"
 	}
@@ -219,8 +219,12 @@ func (r *Report) limits() []string {
 		"It is about quantities, not prices: what a unit costs is for the contract.",
 		"It is about what was recorded: whether that usage took place is for the customer's own books.",
 	}
-	if r.Completeness == CompleteNotShown {
+	switch r.Completeness {
+	case CompleteNotShown:
 		limits = append(limits, "Deltas may have been left out. The customer's own list of deltas would show it.")
+	case CompleteBySequence:
+		limits = append(limits, "The numbers that show no gap are the vendor's and no hash holds them, and there may be deltas after the last one. The customer's own list of deltas would show it.")
+	case CompleteByOwn:
 	}
 	limits = append(limits,
 		"Times are as the vendor states them. Only the usage days in the references of the deltas are hashed.",

@@ -53,6 +53,23 @@ func item(t testing.TB, reference, amount string) Item {
 	return Item{CustomerID: acme, Delta: number(t, amount), ReferenceID: reference, Metadata: json.RawMessage(`{"resource":"compute-minutes"}`)}
 }
 
+// endingAt returns verified evidence of January that ends at a balance, in a unit.
+func endingAt(t testing.TB, balance int64, unit string) *Earlier {
+	t.Helper()
+	earlier := *verifiedMonth(t, "2026-01", 31)
+	earlier.balance, earlier.account.Unit = decimal.New(balance), unit
+	return &earlier
+}
+
+// inHours gives every delta a unit.
+func (h *hearing) inHours(t testing.TB) {
+	t.Helper()
+	for i := range h.lines {
+		h.lines[i].Item.Metadata = json.RawMessage(`{"resource":"compute-minutes","unit":"hours"}`)
+		h.rehash(t, i)
+	}
+}
+
 func carriedFrom(period usage.Period) *usage.Window { return new(period.RecordingWindow()) }
 
 var march2 = time.Date(2026, 3, 1, 1, 0, 0, 0, time.UTC)
@@ -144,6 +161,15 @@ func TestVerdicts(t *testing.T) {
 			h.anchors = []Anchor{h.record(), verifiedMonth(t, "2026-01", 30),
 				&PublicRecord{Root: *h.lines[28].ProofHash, Verified: true}}
 		}, Verified, ""},
+		{"a carried delta that the public record of its batch and the buyer's own list show", func(t testing.TB, h *hearing) {
+			h.add(t, item(t, "usage:customer_acme:2026-01-31", "-7"), march2).Carried = carriedFrom("2026-01")
+			h.reseal(t)
+			h.anchors = []Anchor{h.record(), h.own(), verifiedMonth(t, "2026-01", 30),
+				&PublicRecord{Root: *h.lines[28].ProofHash, Verified: true}}
+		}, Verified, ""},
+		{"a start at 0 after earlier evidence whose usage was billed", func(t testing.TB, h *hearing) {
+			h.anchors = append(h.anchors, endingAt(t, -500, ""))
+		}, Verified, ""},
 		{"a test bill where test is expected", func(t testing.TB, h *hearing) {
 			h.header.Environment, h.expect.Environment = EnvironmentTest, EnvironmentTest
 			h.anchors = []Anchor{h.record()}
@@ -212,6 +238,15 @@ func TestVerdicts(t *testing.T) {
 			h.reseal(t)
 			h.anchors = append(h.anchors, earlier)
 		}, Consistent, "starting balance"},
+		{"a start at 0 after earlier evidence that ended with something left", func(t testing.TB, h *hearing) {
+			h.anchors = append(h.anchors, endingAt(t, 500, ""))
+		}, Consistent, "starting balance"},
+		{"a start that ends earlier evidence which names no unit", func(t testing.TB, h *hearing) {
+			h.inHours(t)
+			h.header.StartingBalance = decimal.New(-500)
+			h.reseal(t)
+			h.anchors = []Anchor{h.record(), endingAt(t, -500, "")}
+		}, Consistent, "starting balance"},
 		{"a window that leaves a gap to the earlier evidence", func(t testing.TB, h *hearing) {
 			h.header.Window.Start = h.header.Window.Start.Add(time.Hour)
 			h.anchors = append(h.anchors, verifiedMonth(t, "2026-01", 31))
@@ -238,6 +273,13 @@ func TestVerdicts(t *testing.T) {
 			*h.bill = *february(t, 0)
 			h.header.Checkpoint = Checkpoint{}
 			h.anchors = nil
+		}, Consistent, "environment root count net change"},
+
+		{"a carried delta that the record of its batch and the buyer's list show, and nothing shows the root", func(t testing.TB, h *hearing) {
+			h.add(t, item(t, "usage:customer_acme:2026-01-31", "-7"), march2).Carried = carriedFrom("2026-01")
+			h.reseal(t)
+			h.anchors = []Anchor{InvoiceRoot{h.header.Checkpoint.Root}, h.own(), verifiedMonth(t, "2026-01", 30),
+				&PublicRecord{Root: *h.lines[28].ProofHash, Verified: true}}
 		}, Consistent, "environment root count net change"},
 
 		// Incomplete.
@@ -298,6 +340,18 @@ func TestVerdicts(t *testing.T) {
 			h.reseal(t)
 			h.anchors = []Anchor{h.record()}
 		}, Incomplete, "references"},
+		{"a repeat in another case than the one before it", func(t testing.TB, h *hearing) {
+			h.lines[4].Item.ReferenceID += ":again-1"
+			h.rehash(t, 4)
+			h.add(t, item(t, "Usage:customer_acme:2026-02-05:AGAIN-1", "-50"), march2)
+			h.reseal(t)
+			h.anchors = []Anchor{h.record()}
+		}, Incomplete, "references"},
+		{"a repeat in another case than its base", func(t testing.TB, h *hearing) {
+			h.add(t, item(t, "Usage:customer_acme:2026-02-05:again-1", "-50"), march2)
+			h.reseal(t)
+			h.anchors = []Anchor{h.record()}
+		}, Incomplete, "references"},
 		{"references that differ by a space", func(t testing.TB, h *hearing) {
 			h.add(t, item(t, "usage:customer_acme:2026-02-05 ", "-50"), march2)
 			h.reseal(t)
@@ -342,6 +396,37 @@ func TestVerdicts(t *testing.T) {
 			h.reseal(t)
 			h.anchors = append(h.anchors, verifiedMonth(t, "2026-01", 31))
 		}, DoesNotMatch, CheckStart},
+		{"a start that is the end of earlier evidence in another unit", func(t testing.TB, h *hearing) {
+			h.inHours(t)
+			h.header.StartingBalance = decimal.New(-500)
+			h.reseal(t)
+			h.anchors = []Anchor{h.record(), endingAt(t, -500, "seconds")}
+		}, DoesNotMatch, CheckStart},
+		{"a start that is the end of earlier evidence whose unit stands in its deltas alone", func(t testing.TB, h *hearing) {
+			january := billOf(t, "2026-01", 31, VariantHex0x)
+			for i := range january.lines {
+				january.lines[i].Item.Metadata = json.RawMessage(`{"resource":"compute-minutes","unit":"seconds"}`)
+				january.rehash(t, i)
+			}
+			january.seal(t)
+			expect := buyer()
+			expect.Period = "2026-01"
+			earlier, err := verify(t, january.write(t), expect, january.record()).Anchor()
+			require.NoError(t, err)
+			h.inHours(t)
+			h.header.StartingBalance = earlier.Balance()
+			h.reseal(t)
+			h.anchors = []Anchor{h.record(), earlier}
+		}, DoesNotMatch, CheckStart},
+		{"a claim of 0 where the deltas are beyond every binary64", func(t testing.TB, h *hearing) {
+			h.lines = nil
+			for i := range 2 {
+				h.add(t, item(t, usage.DailyReference(acme, month.First().AddDays(i)), "-1.7e308"), march2)
+			}
+			h.reseal(t)
+			h.header.ClaimedBalance = decimal.Decimal{}
+			h.anchors = []Anchor{h.record()}
+		}, DoesNotMatch, CheckBalance},
 		{"another balance than the invoice's", func(t testing.TB, h *hearing) { h.expect.Balance = new(decimal.New(-1401)) },
 			DoesNotMatch, CheckBalance},
 		{"a removed delta, sealed again", func(t testing.TB, h *hearing) {

@@ -59,6 +59,7 @@ type verification struct {
 	scheme  scheme
 	grove   *grove
 	ledger  *ledger
+	unit    *unitCheck
 	checks  []check
 
 	all   tally // every delta
@@ -138,11 +139,12 @@ func newVerification(h Header, expect Expect, known known) (*verification, error
 // checklist returns the checks in the order in which they are reported.
 func checklist(v *verification) []check {
 	carried := &carriedCheck{finding: needed(v, CheckCarried)}
+	v.unit = newUnitCheck(v)
 	return []check{
 		&formatCheck{needed(v, CheckFormat)},
 		&environmentCheck{needed(v, CheckEnvironment)},
 		&accountCheck{needed(v, CheckAccount)},
-		newUnitCheck(v),
+		v.unit,
 		&orderCheck{finding: needed(v, CheckOrder)},
 		&referenceCheck{finding: needed(v, CheckReferences)},
 		&daysCheck{finding: needed(v, CheckUsageDays)},
