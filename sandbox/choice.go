@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/pacspace/pacspace-go/proof"
+	"github.com/pacspace/pacspace-go/proof/sealed"
 )
 
 // choices are the answers to what the API's documents leave open or contradict. The zero
@@ -15,6 +16,8 @@ type choices struct {
 	keyLifetime                                      time.Duration
 	keysIgnoreFormatting, refusalsReplayed           bool
 	pendingInError                                   bool
+	recordHash                                       sealed.Version
+	recordPage                                       int
 	batchRefusedWhole, batchWithoutIDs               bool
 	scheme                                           proof.Variant
 	unknownScheme                                    []Level
@@ -113,6 +116,8 @@ func Choices() []Choice {
 		{"EventIDPerAttempt", "4.7", "X-Event-ID is the same on each attempt", "it changes", EventIDPerAttempt()},
 		{"EventsAsDocumented", "4.3", "event envelopes have the names of both forms", "they have those of the pages", EventsAsDocumented()},
 		{"EventsAsPython", "4.3", "event data is in the form of the pages", "it is flat, as the Python SDK types it", EventsAsPython()},
+		{"RecordHash", "5.4", "records are sealed under record hash v2", "they are sealed under v3", RecordHash(sealed.V3)},
+		{"RecordPage", "2.15", "a page of a history has 100 entries", "it has one", RecordPage(1)},
 		{"StatusCodeEnvelopes", "1.4", "answers have the success envelope", "they have the statusCode envelope", StatusCodeEnvelopes()},
 		{"DirectPayloads", "1.4", "answers have the success envelope", "they have none", DirectPayloads()},
 		{"FlatErrors", "1.5", "errors are nested", "they are flat", FlatErrors()},
@@ -269,6 +274,21 @@ func EventsAsDocumented() Option { return set(func(c *config) { c.events = event
 // EventsAsPython writes events as the official Python SDK types them: data.delta is a
 // number.
 func EventsAsPython() Option { return set(func(c *config) { c.events = eventsPython }) }
+
+// RecordHash seals records that begin from now on under another version of the record hash.
+// Only an encrypted history is published for v3, so that of a plain one is a guess.
+func RecordHash(v sealed.Version) Option {
+	return optionFunc(func(c *config) error {
+		if v < sealed.V1 || v > sealed.V3 {
+			return fmt.Errorf("sandbox: RecordHash: version %d is not known; use sealed.V1, V2 or V3", v)
+		}
+		c.recordHash = v
+		return nil
+	})
+}
+
+// RecordPage sets how many entries one page of a record's history has.
+func RecordPage(n int) Option { return positive("RecordPage", n, func(c *config) { c.recordPage = n }) }
 
 // StatusCodeEnvelopes writes {"statusCode","data"}.
 func StatusCodeEnvelopes() Option { return set(func(c *config) { c.envelope = envelopeStatusCode }) }

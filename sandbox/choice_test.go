@@ -185,6 +185,16 @@ func TestEveryChoiceChangesWhatItSays(t *testing.T) {
 		"EventsAsDocumented": {ask: func(b *box) string { e := b.read(event(b).body); return e.at("id") + e.at("timestamp") },
 			without: "evt_t0000000000012026-02-10T12:00:00.150Z", with: "2026-02-10T12:00:00.150Z"},
 		"EventsAsPython": {ask: func(b *box) string { return b.read(event(b).body).at("data.sequenceNumber") }, without: "", with: "1"},
+		"RecordHash": {ask: func(b *box) string {
+			b.act("press-4", "a")
+			b.verify()
+			return b.get(recordPath("press-4", "history")).at("receipts.0.schema")
+		}, without: "semantic-receipt/v3", with: "semantic-receipt/v6"},
+		"RecordPage": {ask: func(b *box) string {
+			b.act("press-4", "a")
+			b.act("press-4", "b")
+			return b.get(recordPath("press-4", "history")).header.Get("X-Next-From-Seq")
+		}, without: "", with: "1"},
 		"StatusCodeEnvelopes": {ask: func(b *box) string {
 			r := b.get("/api/v1/balance/limits")
 			return r.at("success") + r.at("statusCode") + r.at("data.maxScopeMonths")

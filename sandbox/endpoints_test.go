@@ -45,6 +45,23 @@ func TestEveryEndpointOfTheListIsServed(t *testing.T) {
 	ask("GET /api/v1/balance/customers/{customerId}", b.get("/api/v1/balance/customers/acme"))
 	ask("GET /api/v1/balance/webhooks", b.get("/api/v1/balance/webhooks"))
 	ask("POST /api/v1/balance/webhooks/{eventId}/retry", b.post("/api/v1/balance/webhooks/"+event+"/retry", `{}`))
+	ask("POST /api/v1/records/{recordType}/{record}/transitions", b.act("press-4", "a"))
+	b.verify()
+	grant := b.post(recordPath("press-4", "grants"), `{"kind":"BEARER"}`)
+	link, err := b.ShareRecord(sandbox.Test, sandbox.Share{Record: "press-4", AccessCode: "A1B2C3", Shown: []sandbox.Shown{{Entry: 1}}})
+	require.NoError(t, err)
+	shared := "/api/v1/c/" + handleOf(link)
+	entered := b.post(shared+"/access/verify", `{"factor":"ACCESS_HINT","value":"A1B2C3"}`, "X-Api-Key: ")
+	cookie := "Cookie: " + entered.header.Get("Set-Cookie")
+	ask("GET /api/v1/records/{recordType}/{record}/receipts/{seq}", b.get(recordPath("press-4", "receipts/0")))
+	ask("GET /api/v1/records/{recordType}/{record}/history", b.get(recordPath("press-4", "history")))
+	ask("GET /api/v1/records/{recordType}/{record}/bundle", b.get(recordPath("press-4", "bundle")))
+	ask("POST /api/v1/records/{recordType}/{record}/grants", grant)
+	ask("GET /api/v1/records/{recordType}/{record}/grants", b.get(recordPath("press-4", "grants")))
+	ask("POST /api/v1/records/{recordType}/{record}/grants/{grantId}/revoke", b.post(recordPath("press-4", "grants/"+grant.at("data.grantId")+"/revoke"), `{}`))
+	ask("POST /api/v1/c/{handle}/access/verify", entered)
+	ask("GET /api/v1/c/{handle}/history", b.get(shared+"/history", "X-Api-Key: ", cookie))
+	ask("GET /api/v1/c/{handle}/disclosure", b.get(shared+"/disclosure", "X-Api-Key: ", cookie))
 	ask("POST /dashboard/customers", b.post("/dashboard/customers", `{"displayName":"New"}`, token))
 
 	for _, e := range sandbox.Endpoints() {
@@ -56,7 +73,7 @@ func TestEveryEndpointOfTheListIsServed(t *testing.T) {
 		delete(requests, name)
 
 		if e.Method == "GET" && !e.Public {
-			path := strings.NewReplacer("{customerId}", "acme", "{recordId}", "x", "{receiptId}", "x", "{eventId}", "x").Replace(e.Path)
+			path := strings.NewReplacer("{customerId}", "acme", "{recordId}", "x", "{receiptId}", "x", "{eventId}", "x", "{recordType}", "x", "{record}", "x", "{seq}", "0").Replace(e.Path)
 			b.get(path, "X-Api-Key: ").refused(401, "INVALID_API_KEY", "missing")
 			r := b.do("DELETE", path, "")
 			r.refused(405, "METHOD_NOT_ALLOWED", "Cannot DELETE "+path)

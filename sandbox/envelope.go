@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"strconv"
 )
@@ -13,6 +14,7 @@ type reply struct {
 	data   any
 	direct bool // data goes out without an envelope
 	pdf    []byte
+	header http.Header // beside those that every answer has
 	err    *problem
 }
 
@@ -57,6 +59,7 @@ const jsonType = "application/json; charset=utf-8"
 // render writes a reply in the envelopes that the options ask for.
 func (s *Sandbox) render(r reply) answer {
 	a := answer{Status: r.status, Header: http.Header{"Content-Type": {jsonType}}}
+	maps.Copy(a.Header, r.header)
 	switch {
 	case r.pdf != nil:
 		a.Header.Set("Content-Type", "application/pdf")

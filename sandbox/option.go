@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/pacspace/pacspace-go/proof"
+	"github.com/pacspace/pacspace-go/proof/sealed"
 )
 
 // Option sets up a sandbox. The options that stand for what the API leaves open are listed
@@ -89,7 +90,7 @@ func newConfig(opts []Option) (config, error) {
 		verification:   DefaultVerificationDelay,
 		maxScopeMonths: 12, maxLastDays: 366, maxRetentionDays: 2555,
 		retries: []time.Duration{time.Minute, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 6 * time.Hour},
-		choices: choices{scheme: proof.VariantHex0x, keyLifetime: DefaultKeyLifetime},
+		choices: choices{scheme: proof.VariantHex0x, keyLifetime: DefaultKeyLifetime, recordHash: sealed.V2, recordPage: DefaultRecordPage},
 	}
 	for _, o := range opts {
 		if o == nil {

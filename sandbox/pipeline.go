@@ -8,12 +8,14 @@ import (
 	"github.com/pacspace/pacspace-go/proof"
 )
 
-// job is something that is due at an instant: a group or a checkpoint becomes verified.
+// job is something that is due at an instant: a group or a checkpoint becomes verified, or
+// an entry of a record committed.
 type job struct {
 	due        time.Time
 	order      int64 // jobs due together keep the order of their making
 	group      *group
 	checkpoint *checkpoint
+	entry      *recordEntry
 }
 
 // jobs is a heap by time.
@@ -64,10 +66,13 @@ func (s *Sandbox) settle(now time.Time) {
 		p := s.planes[env]
 		for len(p.jobs) > 0 && !now.Before(p.jobs[0].due) {
 			j := heap.Pop(&p.jobs).(job)
-			if j.group != nil {
+			switch {
+			case j.group != nil:
 				s.verifyGroup(p, j.group, j.due)
-			} else {
+			case j.checkpoint != nil:
 				s.verifyCheckpoint(p, j.checkpoint, j.due)
+			default:
+				s.commitEntry(p, j.entry, j.due)
 			}
 		}
 	}

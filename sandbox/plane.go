@@ -30,6 +30,11 @@ type plane struct {
 
 	cadences map[string]time.Duration // limits of single customers
 
+	records map[recordName]*record
+	entries int // of all records
+	grants  []*grant
+	links   map[string]*link
+
 	jobs jobs // what is due, by time
 
 	endpoints  []*endpoint
@@ -51,6 +56,8 @@ func newPlane(env Environment) *plane {
 		receipts:  map[string]*receipt{},
 		keys:      map[string]*keyed{},
 		cadences:  map[string]time.Duration{},
+		records:   map[recordName]*record{},
+		links:     map[string]*link{},
 		byEvent:   map[string][]*delivery{},
 		counters:  map[string]int64{},
 	}

@@ -36,6 +36,10 @@ type (
 		Cadences    map[string]time.Duration `json:"cadences"`
 		Endpoints   []endpointState          `json:"endpoints"`
 		Deliveries  []deliveryState          `json:"deliveries"`
+		Records     []recordState            `json:"records,omitempty"`
+		Entries     []entryState             `json:"recordEntries,omitempty"`
+		Grants      []*grant                 `json:"grants,omitempty"`
+		Links       []*link                  `json:"links,omitempty"`
 		Counters    map[string]int64         `json:"counters"`
 		Verified    int64                    `json:"verified"`
 		Head        *proof.Hash              `json:"head,omitempty"`
@@ -261,6 +265,7 @@ func (p *plane) state() *planeState {
 			d.status, d.attempts, d.dueAt, d.triedAt, d.answer, d.lastError,
 		})
 	}
+	p.saveRecords(st)
 	return st
 }
 
@@ -296,7 +301,7 @@ func (st *planeState) plane(env Environment) (*plane, error) {
 	if err := st.restoreGroups(p); err != nil {
 		return nil, err
 	}
-	for _, restore := range []func(*plane) error{st.restoreCheckpoints, st.restoreReceipts, st.restoreKeys, st.restoreWebhooks} {
+	for _, restore := range []func(*plane) error{st.restoreCheckpoints, st.restoreReceipts, st.restoreKeys, st.restoreWebhooks, st.restoreRecords} {
 		if err := restore(p); err != nil {
 			return nil, err
 		}
