@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"math"
 	"net/url"
 	"slices"
 	"strconv"
@@ -36,7 +37,7 @@ func (r *EntryReceipt) fromWire(o *wire.Object) {
 
 // entryOf reads the position of an entry, counted from 1, and 0 where there is none.
 func entryOf(o *wire.Object) int {
-	if seq := o.IntPtr("seq"); seq != nil && *seq >= 0 && *seq < 1<<32 {
+	if seq := o.IntPtr("seq"); seq != nil && *seq >= 0 && *seq < math.MaxInt32 {
 		return int(*seq) + 1
 	}
 	return 0
@@ -231,7 +232,7 @@ func nextEntry(header string) (int, error) {
 		return 0, nil
 	}
 	seq, err := strconv.ParseUint(header, 10, 32)
-	if err != nil {
+	if err != nil || seq >= math.MaxInt32 {
 		return 0, fmt.Errorf("its header %s is not a seq: a whole number from 0", headerNext)
 	}
 	return int(seq) + 1, nil
