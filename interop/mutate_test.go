@@ -1,5 +1,3 @@
-//go:build official
-
 package interop
 
 import (

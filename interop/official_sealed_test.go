@@ -1,5 +1,3 @@
-//go:build official
-
 package interop
 
 import (
@@ -24,9 +22,8 @@ import (
 )
 
 // These tests ask the official Python SDK the same questions as ours and want the same
-// answers, on inputs that nobody wrote down. PACSPACE_OFFICIAL_PYTHON names an interpreter
-// that has pacspace-sdk 0.7.0, else python3 must have it. The seed is fixed, so that a
-// difference is found again.
+// answers, on inputs that nobody wrote down. The seed is fixed, so that a difference is
+// found again.
 
 // officialSDK is a running interpreter.
 type officialSDK struct {
@@ -38,11 +35,7 @@ type answer struct{ Answer, Code, Message, Crash string }
 
 func startOfficial(t *testing.T) *officialSDK {
 	t.Helper()
-	python := os.Getenv("PACSPACE_OFFICIAL_PYTHON")
-	if python == "" {
-		python = "python3"
-	}
-	cmd := exec.CommandContext(t.Context(), python, filepath.Join("official", "sealed.py"))
+	cmd := exec.CommandContext(t.Context(), pythonWithSDK(t), filepath.Join("official", "sealed.py"))
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	require.NoError(t, err)
