@@ -161,6 +161,10 @@ func (e *Earlier) validate() error {
 	if e.verdict != Verified && e.verdict != Consistent {
 		return fmt.Errorf("%w: earlier evidence: its verdict is %q; take it from Report.Anchor", ErrAnchor, string(e.verdict))
 	}
+	// As in the header that it comes from.
+	if e.days.Last.Before(e.days.First) || !e.days.Last.Start().Before(e.window.End) {
+		return fmt.Errorf("%w: earlier evidence: its usage days end before they begin, or after its window; take it from Report.Anchor", ErrAnchor)
+	}
 	return nil
 }
 

@@ -73,6 +73,25 @@ func TestEarlierEvidenceSays(t *testing.T) {
 	require.True(t, e.Window().Equal(*carriedFrom("2026-01")))
 }
 
+func TestEarlierEvidenceIsHeldToTheRulesOfItsHeader(t *testing.T) {
+	t.Parallel()
+	var file bytes.Buffer
+	require.NoError(t, WriteAnchor(&file, verifiedMonth(t, "2026-01", 5)))
+	for name, change := range map[string][2]string{
+		"usage days that end before they begin":           {`"last":"2026-01-31"`, `"last":"2025-12-31"`},
+		"a window that ends as the last usage day begins": {`"end":"2026-02-02T00:00:00Z"`, `"end":"2026-01-31T00:00:00Z"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			text := strings.Replace(file.String(), change[0], change[1], 1)
+			require.NotEqual(t, file.String(), text)
+			_, err := ReadAnchor(strings.NewReader(text))
+			require.ErrorIs(t, err, ErrAnchor)
+			require.ErrorContains(t, err, "take it from Report.Anchor")
+		})
+	}
+}
+
 func TestVerifiedFalseMakesNoAnchor(t *testing.T) {
 	t.Parallel()
 	p, err := NewPublicRecord(PublicRecord{Root: Hash{1}})
