@@ -17,9 +17,9 @@ import (
 )
 
 // laptop is a service on this machine whose clock the examples move.
-func laptop() (*sandbox.Server, *sandbox.Clock) {
+func laptop(opts ...sandbox.Option) (*sandbox.Server, *sandbox.Clock) {
 	clock := sandbox.NewClock(time.Date(2026, time.February, 1, 12, 0, 0, 0, time.UTC))
-	box, err := sandbox.New(sandbox.WithClock(clock.Now))
+	box, err := sandbox.New(append(opts, sandbox.WithClock(clock.Now))...)
 	if err != nil {
 		log.Fatal(err)
 	}
