@@ -35,6 +35,8 @@ type socketRig struct {
 	url  string
 	pool *http.Transport
 
+	dialed chan struct{} // one for each connection that the client knows to have
+
 	mu   sync.Mutex
 	seen []seenRequest // read whole
 	open sync.WaitGroup
@@ -53,7 +55,10 @@ func socketScenes() []socketScene {
 			r.url = "http://" + l.Addr().String()
 			require.NoError(r, l.Close())
 		}, want: want{attempts: 2, fails: true, within: 10 * time.Second}},
-		{fault: "reset before the request", serve: func(_ *socketRig, c net.Conn) { reset(c) }, want: unread},
+		{fault: "reset before the request", serve: func(r *socketRig, c net.Conn) {
+			<-r.dialed // an earlier reset would be a refused connection
+			reset(c)
+		}, want: unread},
 		{fault: "reset while the request is read", serve: func(_ *socketRig, c net.Conn) { _, _ = c.Read(make([]byte, 1)); reset(c) }, want: unread},
 		{fault: "reset after the request", serve: func(r *socketRig, c net.Conn) { r.read(c); reset(c) }, want: unknown},
 		{fault: "closed after the request", serve: func(r *socketRig, c net.Conn) { r.read(c); c.Close() }, want: unknown},
@@ -112,13 +117,15 @@ func socketScenes() []socketScene {
 var untouched = want{attempts: 1, fails: true, within: 10 * time.Second}
 
 func (s socketScene) play(t *testing.T) {
-	r := &socketRig{T: t, pool: &http.Transport{}}
+	const most = 16 // connections of one row
+	r := &socketRig{T: t, pool: &http.Transport{}, dialed: make(chan struct{}, most)}
 	r.pool.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
 		c, err := new(net.Dialer).DialContext(ctx, network, address)
 		if err != nil {
 			return nil, err
 		}
 		r.open.Add(1)
+		r.dialed <- struct{}{}
 		return &countedConn{Conn: c, closed: sync.OnceFunc(r.open.Done)}, nil
 	}
 	if s.arrange != nil {
