@@ -176,12 +176,16 @@ var requestDifferences = []difference{
 // wantedDifference finds the difference that a problem of a case is.
 func wantedDifference(id, problem string) (difference, bool) {
 	for _, d := range requestDifferences {
-		pattern := strings.ReplaceAll(regexp.QuoteMeta(d.cases), `\*`, ".*")
-		if regexp.MustCompile("^"+pattern+"$").MatchString(id) && strings.Contains(problem, d.problem) {
+		if d.matches(id, problem) {
 			return d, true
 		}
 	}
 	return difference{}, false
+}
+
+func (d difference) matches(id, problem string) bool {
+	pattern := strings.ReplaceAll(regexp.QuoteMeta(d.cases), `\*`, ".*")
+	return regexp.MustCompile("^"+pattern+"$").MatchString(id) && strings.Contains(problem, d.problem)
 }
 
 func (r *request) read() bool {

@@ -29,6 +29,7 @@ var kept = []struct {
 	vars  []string
 }{
 	{"Requests", []string{"requestRules", "requestDifferences"}},
+	{"Requests of sealed records", []string{"recordRequestRules", "recordDifferences"}},
 	{"Errors, retries and waits", []string{"errorDifferences"}},
 	{"Automatic reference ids", []string{"referenceDifferences"}},
 	{"Webhooks", []string{"webhookDifferences", "stricter"}},
