@@ -43,7 +43,7 @@ type scene struct {
 	bytes   []byte // instead of the file's own, where an attack edits the text
 }
 
-// The checks by their names, and an honest month of 28 days.
+// days is how many an honest February has.
 const days = 28
 
 // All returns every attack, in a fixed order. Names are unique.
@@ -70,6 +70,9 @@ func (a attack) stage(by string) Attack {
 	a.build(s)
 	if s.bytes == nil {
 		s.bytes = s.Bytes()
+	}
+	if s.anchors == nil {
+		s.anchors = []forge.M{} // an empty list in the index, not null
 	}
 	id := by + "-" + a.name
 	return Attack{Attacker: by, Controls: a.controls, How: a.how, Case: forge.Case{
