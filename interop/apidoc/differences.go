@@ -29,11 +29,11 @@ var kept = []struct {
 	vars  []string
 }{
 	{"Requests", []string{"requestRules", "requestDifferences"}},
-	{"Requests of sealed records", []string{"recordRequestRules", "recordDifferences"}},
 	{"Errors, retries and waits", []string{"errorDifferences"}},
 	{"Automatic reference ids", []string{"referenceDifferences"}},
 	{"Webhooks", []string{"webhookDifferences", "stricter"}},
 	{"Canonical JSON", []string{"jcsDifferences"}},
+	{"Requests of sealed records", []string{"recordRequestRules", "recordDifferences"}},
 	{"Fingerprints and histories of records", []string{"stricterFingerprints", "withoutSource"}},
 	{"Sealed records", []string{"stricterWords", "stricterVersions", "stricterLinkCopies"}},
 }
