@@ -164,7 +164,9 @@ func TestADifferenceWithoutAPlaceIsAnError(t *testing.T) {
 	write(lists)
 	got, err := differences(dir)
 	require.NoError(t, err)
-	require.Equal(t, []reason{{"because", []string{"a", "b"}}, {"of this", []string{"c"}}}, got[1].reasons)
+	require.Len(t, got, len(kept))
+	last := got[len(got)-1].reasons // of several lists, one behind the other
+	require.Equal(t, []reason{{"because", []string{"a", "b"}}, {"of this", []string{"c"}}}, last[len(last)-2:])
 
 	write(lists + `var surprise = map[string]string{"a": "because"}`)
 	_, err = differences(dir)
