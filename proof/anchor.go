@@ -86,10 +86,8 @@ type Earlier struct {
 	root        Hash
 	lastIndex   *int64
 	confirmed   confirmed
-	deltas      []earlierDelta
+	deltas      billed
 }
-
-type earlierDelta struct{ referenceID, recordID string }
 
 // Account returns whose balance the earlier evidence was about.
 func (e *Earlier) Account() usage.Account { return e.account }

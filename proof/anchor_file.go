@@ -229,19 +229,19 @@ func (e *Earlier) read(s *scanner, name string) (err *FormatError) {
 var billedNames = []string{"referenceId", "recordId"}
 
 func (e *Earlier) billed(s *scanner) *FormatError {
-	var d earlierDelta
+	var referenceID, recordID string
 	seen, err := s.object(billedNames, func(i int) (err *FormatError) {
 		if i == 0 {
-			d.referenceID, err = s.filled()
+			referenceID, err = s.filled()
 		} else {
-			d.recordID, err = s.filled()
+			recordID, err = s.filled()
 		}
 		return err
 	})
 	if err == nil && seen == 0 {
 		err = broken("", "it names a delta by referenceId, by recordId or by both")
 	}
-	e.deltas = append(e.deltas, d)
+	e.deltas.add(referenceID, recordID)
 	return err
 }
 
@@ -333,9 +333,10 @@ func (e *Earlier) append(o *object) {
 		o.integer("lastIndex", *e.lastIndex)
 	}
 	appendConfirmed(o, e.confirmed)
-	o.array("billed", len(e.deltas), func(i int, o *object) {
-		o.given("referenceId", e.deltas[i].referenceID)
-		o.given("recordId", e.deltas[i].recordID)
+	o.array("billed", e.deltas.all.n, func(i int, o *object) {
+		referenceID, recordID := e.deltas.at(i)
+		o.given("referenceId", referenceID)
+		o.given("recordId", recordID)
 	})
 }
 

@@ -24,6 +24,16 @@ func (s *binary64Sum) add(d decimal.Decimal) {
 	s.balance += f
 }
 
+func (s *binary64Sum) addRow(r *row) {
+	if !r.amount.small {
+		s.add(r.line.Item.Delta)
+		return
+	}
+	f := r.amount.binary64()
+	s.deltas += f
+	s.balance += f
+}
+
 // is tells whether a number is what a reader would print for one of the two balances.
 func (s *binary64Sum) is(claim decimal.Decimal) bool {
 	return prints(s.balance, claim) || prints(s.begin+s.deltas, claim)

@@ -9,7 +9,7 @@ import (
 type gapCheck struct {
 	finding
 	made, missing int
-	first, last   *int64
+	first, last   int64
 	broken        *delta
 	want          int64
 }
@@ -21,11 +21,11 @@ func (c *gapCheck) delta(d *delta) {
 		c.missing++
 	default:
 		if c.made++; c.made == 1 {
-			c.first = d.Index
-		} else if c.broken == nil && c.missing == 0 && *d.Index != *c.last+1 {
-			c.broken, c.want = d, *c.last+1
+			c.first = *d.Index
+		} else if c.broken == nil && c.missing == 0 && *d.Index != c.last+1 {
+			c.broken, c.want = d.keep(), c.last+1
 		}
-		c.last = d.Index
+		c.last = *d.Index
 	}
 }
 
@@ -39,8 +39,8 @@ func (c *gapCheck) result() Check {
 	case c.broken != nil:
 		c.fail(c.broken, "the account's sequence has a gap or goes back, so deltas are missing or moved", fmt.Sprint(c.want), fmt.Sprint(*c.broken.Index))
 	default:
-		if want, known := c.v.firstIndex(); known && want != *c.first {
-			c.fail(nil, "the account's sequence does not go on where it ended before", fmt.Sprint(want), fmt.Sprint(*c.first))
+		if want, known := c.v.firstIndex(); known && want != c.first {
+			c.fail(nil, "the account's sequence does not go on where it ended before", fmt.Sprint(want), fmt.Sprint(c.first))
 		}
 	}
 	return c.done()
@@ -64,9 +64,11 @@ type adjustmentCheck struct {
 }
 
 func (c *adjustmentCheck) delta(d *delta) {
-	for _, name := range []string{"r" + d.Item.ReferenceID, "i" + d.RecordID} {
-		if late := c.waiting[name]; late != nil && len(name) > 1 {
-			c.fail(late, "a delta adjusts one that comes after it", "a delta before line "+fmt.Sprint(late.number), c.v.where(place(d.number)))
+	if len(c.waiting) > 0 {
+		for _, name := range []string{"r" + d.Item.ReferenceID, "i" + d.RecordID} {
+			if late := c.waiting[name]; late != nil && len(name) > 1 {
+				c.fail(late, "a delta adjusts one that comes after it", "a delta before line "+fmt.Sprint(late.number), c.v.where(place(d.number)))
+			}
 		}
 	}
 	a := d.Item.Adjusts
@@ -77,7 +79,7 @@ func (c *adjustmentCheck) delta(d *delta) {
 	at, found := place(0), false
 	if a.RecordID != "" {
 		name = "i" + a.RecordID
-		at, found = c.v.ledger.records[a.RecordID]
+		at, found = c.v.ledger.findRecord(a.RecordID)
 	} else {
 		at, found = c.v.ledger.find(a.ReferenceID)
 	}
@@ -101,7 +103,7 @@ func (c *adjustmentCheck) absent(d *delta, name string) {
 		c.waiting = map[string]*delta{}
 	}
 	if c.waiting[name] == nil {
-		c.waiting[name] = d
+		c.waiting[name] = d.keep()
 	}
 	c.outside++
 }

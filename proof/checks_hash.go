@@ -19,7 +19,8 @@ func (c *contentCheck) delta(d *delta) {
 	switch d.content {
 	case differs:
 		if c.first == nil {
-			c.first, c.v.lone = d, d
+			c.first = d.keep()
+			c.v.lone = c.first
 		}
 	case partly:
 		if c.partly++; c.partly == 1 {
@@ -191,22 +192,31 @@ func (c *batchCheck) delta(d *delta) {
 		return
 	}
 	c.made++
-	if receipt, err := ParseHash(d.ReceiptID); err == nil {
+	if receipt, ok := receiptRoot(d.ReceiptID); ok {
 		if receipt == *d.ProofHash {
 			c.same++
 		} else if c.other == nil {
-			c.other = d
+			c.other = d.keep()
 		}
 	}
 	if c.root == *d.ProofHash && slices.Equal(c.hashes, d.ItemHashes) {
 		return
 	}
-	c.hashes, c.root = d.ItemHashes, *d.ProofHash
+	c.hashes, c.root = append(c.hashes[:0], d.ItemHashes...), *d.ProofHash
 	c.by = c.v.scheme.root(levelBatch, c.hashes, c.root)
 	c.v.scheme.note(levelBatch, c.by, len(c.hashes) > 1)
 	if c.by == 0 && c.first == nil {
-		c.first = d
+		c.first = d.keep()
 	}
+}
+
+// receiptRoot reads a receipt that is a root; most are not, and no error is made of them.
+func receiptRoot(id string) (Hash, bool) {
+	if len(id) != 2+2*HashSize {
+		return Hash{}, false
+	}
+	h, err := ParseHash(id)
+	return h, err == nil
 }
 
 func (c *batchCheck) result() Check {
@@ -230,7 +240,8 @@ func (c *batchCheck) result() Check {
 // it go by customer.
 type chainCheck struct {
 	finding
-	last         *Hash
+	last         Hash
+	linked       bool // last is that of the delta before
 	held, broken int
 	first        *delta
 	want         Hash
@@ -241,17 +252,17 @@ func (c *chainCheck) delta(d *delta) {
 		return
 	}
 	if d.ProofHash == nil {
-		c.last = nil
+		c.linked = false
 		return
 	}
-	if c.last != nil && *c.last != *d.ProofHash && d.PreviousProofHash != nil {
-		if *d.PreviousProofHash == *c.last {
+	if c.linked && c.last != *d.ProofHash && d.PreviousProofHash != nil {
+		if *d.PreviousProofHash == c.last {
 			c.held++
 		} else if c.broken++; c.broken == 1 {
-			c.first, c.want = d, *c.last
+			c.first, c.want = d.keep(), c.last
 		}
 	}
-	c.last = d.ProofHash
+	c.last, c.linked = *d.ProofHash, true
 }
 
 func (c *chainCheck) result() Check {

@@ -1,5 +1,7 @@
 package proof
 
+import "strings"
+
 // formatCheck passes by being reached: what is malformed or past a limit ends in an error.
 type formatCheck struct{ finding }
 
@@ -75,9 +77,8 @@ func newUnitCheck(v *verification) *unitCheck {
 }
 
 func (c *unitCheck) delta(d *delta) {
-	resource, unit := tagsOf(d.form)
-	c.compare(d, &c.resource, resource)
-	c.compare(d, &c.unit, unit)
+	c.compare(d, &c.resource, d.resource)
+	c.compare(d, &c.unit, d.unit)
 }
 
 func (c *unitCheck) compare(d *delta, l *tag, have tagValue) {
@@ -87,7 +88,7 @@ func (c *unitCheck) compare(d *delta, l *tag, have tagValue) {
 	case have.odd:
 		c.fail(d, "the "+l.name+" of a delta is no text", l.want, have.text)
 	case l.want == "":
-		l.want = have.text
+		l.want = strings.Clone(have.text)
 	case have.text != l.want:
 		c.fail(d, "a delta is counted in another "+l.name+", and amounts of two cannot be added", l.want, have.text)
 	}
@@ -121,34 +122,38 @@ type tagValue struct {
 // tagsOf returns metadata.resource and metadata.unit of an item in canonical form, without
 // text where they are not there.
 func tagsOf(form []byte) (resource, unit tagValue) {
-	members(form, func(name, value []byte) {
-		if string(name) != "metadata" {
-			return
+	s := scanner{src: form}
+	s.members(func(name []byte, value scanner) {
+		if string(name) == "metadata" {
+			resource, unit = value.tags()
 		}
-		members(value, func(name, value []byte) {
-			switch string(name) {
-			case "resource":
-				resource = tagOf(value)
-			case "unit":
-				unit = tagOf(value)
-			}
-		})
 	})
 	return resource, unit
 }
 
-func tagOf(value []byte) tagValue {
-	s := scanner{src: value}
+// tags returns the two of a metadata object in canonical form.
+func (s *scanner) tags() (resource, unit tagValue) {
+	s.members(func(name []byte, value scanner) {
+		switch string(name) {
+		case "resource":
+			resource = value.tag()
+		case "unit":
+			unit = value.tag()
+		}
+	})
+	return resource, unit
+}
+
+func (s *scanner) tag() tagValue {
 	if text, err := s.text(); err == nil && text != "" {
 		return tagValue{text: text}
 	}
-	return tagValue{text: string(value), odd: true}
+	return tagValue{text: string(s.src), odd: true}
 }
 
 // members calls f for each member of an object in canonical form, with the name as it is
 // between its quotes.
-func members(object []byte, f func(name, value []byte)) {
-	s := scanner{src: object}
+func (s *scanner) members(f func(name []byte, value scanner)) {
 	if !s.take('{') {
 		return
 	}
@@ -157,11 +162,11 @@ func members(object []byte, f func(name, value []byte)) {
 		if err != nil || !s.take(':') {
 			return
 		}
-		value, err := s.raw()
-		if err != nil {
+		start := s.pos
+		if _, err := s.raw(); err != nil {
 			return
 		}
-		f(name, value)
+		f(name, s.sub(start, s.pos))
 		if !s.take(',') {
 			return
 		}

@@ -59,6 +59,8 @@ func FuzzVerify(f *testing.F) {
 	f.Fuzz(func(t *testing.T, file []byte) {
 		for _, anchors := range [][]Anchor{nil, {b.record()}, {InvoiceRoot{b.header.Checkpoint.Root}, b.own()}} {
 			report, err := Verify(bytes.NewReader(file), buyer(), anchors...)
+			require.Equal(t, outcome(report, err), inOneChunk(file, buyer(), anchors))
+			requireSameInChunks(t, file, buyer(), anchors...)
 			if err != nil {
 				require.NotContains(t, err.Error(), "\n")
 				continue

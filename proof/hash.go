@@ -1,6 +1,7 @@
 package proof
 
 import (
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -62,5 +63,45 @@ func (h *Hash) UnmarshalText(text []byte) error {
 }
 
 func (h Hash) append(dst []byte) []byte {
-	return hex.AppendEncode(append(dst, "0x"...), h[:])
+	var digits [2 * HashSize]byte
+	h.encode(digits[:])
+	return append(append(dst, "0x"...), digits[:]...)
+}
+
+const everyByte = 0x0101010101010101
+
+// encode writes the 64 digits, eight at a time.
+func (h *Hash) encode(digits []byte) {
+	for i := range HashSize / 4 {
+		n := uint64(binary.LittleEndian.Uint32(h[4*i:]))
+		n = (n | n<<16) & 0x0000ffff0000ffff
+		n = (n | n<<8) & 0x00ff00ff00ff00ff
+		n = n>>4&(everyByte*15) | n<<8&0x0f000f000f000f00
+		binary.LittleEndian.PutUint64(digits[8*i:], hexDigits(n&(everyByte*15)))
+	}
+}
+
+// hexDigits returns the digits of eight values below 16.
+func hexDigits(n uint64) uint64 {
+	letters := (n + everyByte*6) >> 4 & everyByte // 1 where the value is above 9
+	return n + everyByte*'0' + letters*('a'-'0'-10)
+}
+
+// decode reads 0x and 64 lower-case digits and tells whether it was that.
+func (h *Hash) decode(text []byte) bool {
+	if len(text) != 2+2*HashSize || text[0] != '0' || text[1] != 'x' {
+		return false
+	}
+	for i := range HashSize / 4 {
+		digits := binary.LittleEndian.Uint64(text[2+8*i:])
+		n := digits&(everyByte*15) + (digits>>6&everyByte)*9
+		// What does not lead back is no lower-case digit.
+		if n&(everyByte*0xf0) != 0 || hexDigits(n) != digits {
+			return false
+		}
+		n = (n<<4 | n>>8) & 0x00ff00ff00ff00ff
+		n = (n | n>>8) & 0x0000ffff0000ffff
+		binary.LittleEndian.PutUint32(h[4*i:], uint32(n|n>>16))
+	}
+	return true
 }

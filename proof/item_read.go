@@ -41,40 +41,55 @@ func ParseItem(data []byte) (Item, error) {
 // readItem reads an item of which fields may be missing: which ones are there is in seen.
 // It appends the canonical form to dst.
 func readItem(data, dst []byte) (item Item, seen fieldSet, form []byte, err *FormatError) {
-	s := scanner{src: data}
+	r, s := row{detached: true}, scanner{src: data}
+	if seen, err = r.readMembers(&s); err != nil {
+		return Item{}, 0, dst, err
+	}
+	if form, err = formOf(data, dst); err != nil {
+		return Item{}, 0, dst, err
+	}
+	return r.line.detach().Item, seen, form, nil
+}
+
+// formOf appends the canonical form. What was only passed over is checked here: metadata,
+// numbers, depth.
+func formOf(data, dst []byte) ([]byte, *FormatError) {
+	form, err := canonical.Append(dst, data, canonical.Strict)
+	if err != nil {
+		return dst, refused(err)
+	}
+	return form, nil
+}
+
+// readMembers reads the members of an item and nothing behind them.
+func (r *row) readMembers(s *scanner) (seen fieldSet, err *FormatError) {
+	item := &r.line.Item
 	names, err := s.object(itemNames, func(i int) (err *FormatError) {
 		switch i {
 		case fieldCustomerID:
 			item.CustomerID, err = s.text()
 		case fieldDelta:
-			item.Delta, err = s.amount()
+			err = r.readAmount(s)
 		case fieldReason:
 			item.Reason, err = s.text()
 		case fieldReferenceID:
 			item.ReferenceID, err = s.filled()
 		case fieldMetadata:
 			item.Metadata, err = s.raw()
-			item.Metadata = bytes.Clone(item.Metadata)
+			r.metadataAt = s.pos - len(item.Metadata)
 			if err == nil && item.Metadata[0] != '{' {
 				err = broken("", "a JSON object is expected")
 			}
 		case fieldAdjusts:
-			item.Adjusts, err = s.adjusts()
+			r.adjusts, err = s.adjusts()
+			item.Adjusts = &r.adjusts
 		}
 		return err
 	})
 	if err == nil {
 		err = s.end()
 	}
-	if err != nil {
-		return Item{}, 0, dst, err
-	}
-	// What was only passed over is checked here: metadata, numbers, depth.
-	form, formErr := canonical.Append(dst, data, canonical.Strict)
-	if formErr != nil {
-		return Item{}, 0, dst, refused(formErr)
-	}
-	return item, fieldSet(names), form, nil
+	return fieldSet(names), err
 }
 
 // complete refuses an item that lacks what every submission has, or that has what its line
@@ -92,12 +107,20 @@ func (i *Item) complete(seen, unknown fieldSet) *FormatError {
 	return nil
 }
 
-// amount reads a number in the form in which it is hashed.
-func (s *scanner) amount() (decimal.Decimal, *FormatError) {
+// readAmount reads a number in the form in which it is hashed.
+func (r *row) readAmount(s *scanner) (err *FormatError) {
 	text, err := s.raw()
 	if err != nil {
-		return decimal.Decimal{}, err
+		return err
 	}
+	if r.amount = smallAmount(text); r.amount.small && !r.detached {
+		return nil
+	}
+	r.line.Item.Delta, err = exactAmount(text)
+	return err
+}
+
+func exactAmount(text []byte) (decimal.Decimal, *FormatError) {
 	var room [64]byte
 	form, formErr := canonical.AppendNumber(room[:0], text, canonical.Strict)
 	if formErr != nil {
@@ -126,7 +149,7 @@ func (s *scanner) filled() (string, *FormatError) {
 
 var adjustsNames = []string{"referenceId", "recordId"}
 
-func (s *scanner) adjusts() (*Adjusts, *FormatError) {
+func (s *scanner) adjusts() (Adjusts, *FormatError) {
 	var a Adjusts
 	seen, err := s.object(adjustsNames, func(i int) (err *FormatError) {
 		if i == 0 {
@@ -139,5 +162,5 @@ func (s *scanner) adjusts() (*Adjusts, *FormatError) {
 	if err == nil && seen != 1 && seen != 2 {
 		err = broken("", "it names one delta, by referenceId or by recordId")
 	}
-	return &a, err
+	return a, err
 }

@@ -122,15 +122,16 @@ func (k *known) enter(l *ledger, h Header) error {
 			continue
 		}
 		at := place(-1 - i)
-		for _, d := range e.deltas {
-			if d.referenceID != "" {
-				parsed, _ := parseReference(d.referenceID)
-				if _, _, err := l.reference(d.referenceID, parsed, at); err != nil {
+		for i := range e.deltas.all.n {
+			referenceID, recordID := e.deltas.at(i)
+			if referenceID != "" {
+				parsed, _ := parseReference(referenceID)
+				if _, _, err := l.reference(referenceID, parsed, at); err != nil {
 					return err
 				}
 			}
-			if d.recordID != "" {
-				if _, _, err := l.record(d.recordID, at); err != nil {
+			if recordID != "" {
+				if _, _, err := l.record(recordID, at); err != nil {
 					return err
 				}
 			}

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/pacspace/pacspace-go/internal/keccak"
 )
 
 // enterAll puts references into a ledger and returns how the last one stands to the others.
@@ -103,9 +105,12 @@ func TestTooManyReferencesEndInAnErrorThatNamesTheLine(t *testing.T) {
 	v, err := newVerification(b.header, buyer(), known{})
 	require.NoError(t, err)
 	v.ledger.limit = 2
-	lines := lineReader{number: 4}
-	for i := range b.lines {
-		err = v.take(&b.lines[i])
+	lines := sequence{number: 4}
+	for _, l := range b.lines {
+		r := &row{line: l}
+		r.d.Line = &r.line
+		v.prepare([]*row{r}, new(keccak.Batch))
+		err = v.take(r)
 	}
 	require.ErrorIs(t, lines.located(err), ErrLimit)
 	require.ErrorContains(t, err, "proof: line 4: more deltas than the 2000000")

@@ -1,5 +1,13 @@
 package proof
 
+import (
+	"bytes"
+	"slices"
+
+	"github.com/pacspace/pacspace-go/internal/canonical"
+	"github.com/pacspace/pacspace-go/usage"
+)
+
 // The names of a line of evidence and, behind them, of the trailer: which of the two it is
 // shows only when its names were read.
 var lineNames = []string{"sequence", "item", "recordId", "receiptId", "contentHash", "itemHashes",
@@ -30,13 +38,73 @@ const (
 	trailerRequired = 1<<trailerEnd | 1<<trailerCount | 1<<trailerSum | 1<<trailerRoot
 )
 
-// readLine reads a line behind the header: a delta, or the trailer.
-func readLine(data []byte) (line Line, trailer *Trailer, err *FormatError) {
+// readLine reads a line behind the header: a delta, or the trailer. Nothing in the line
+// shares data.
+func readLine(data []byte) (Line, *Trailer, *FormatError) {
+	r := row{detached: true}
+	trailer, err := r.read(data, "")
+	if err != nil || trailer != nil {
+		return Line{}, trailer, err
+	}
+	return r.line.detach(), nil, nil
+}
+
+// A row is room for a line, with what is made of it. Read after read uses the room again:
+// what is to be kept of a line is detached from it.
+type row struct {
+	line Line
+	d    delta
+	// amount is the line's, and Item.Delta stays 0 where it is small, unless detached asks
+	// for all of a line.
+	amount   amount
+	detached bool
+	// reference is the parsed referenceId and known points to it, where it is a usage day's;
+	// look is its look.
+	reference usage.Reference
+	known     *usage.Reference
+	look      string
+	// metadataAt is where the metadata begins in the item.
+	metadataAt int
+	// What the pointers of the line point to.
+	proof, previous Hash
+	index           int64
+	carried         usage.Window
+	adjusts         Adjusts
+	hashes          []Hash
+	// leaves are those by either label, zero where not made; by is the variants whose leaf
+	// is the content hash.
+	leaves [2]Hash
+	by     variantSet
+}
+
+// detach returns the line with nothing that it shares with a row.
+func (l *Line) detach() Line {
+	d := *l
+	d.Item.Metadata, d.form, d.ItemHashes = bytes.Clone(l.Item.Metadata), bytes.Clone(l.form), slices.Clone(l.ItemHashes)
+	d.ProofHash, d.PreviousProofHash, d.Index = copied(l.ProofHash), copied(l.PreviousProofHash), copied(l.Index)
+	d.Carried, d.Item.Adjusts = copied(l.Carried), copied(l.Item.Adjusts)
+	return d
+}
+
+func copied[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	return new(*p)
+}
+
+// read reads a line into the row. Texts of it share whole, which is data as a string or
+// empty, and the rest shares data.
+func (r *row) read(data []byte, whole string) (trailer *Trailer, err *FormatError) {
 	var (
-		s     = scanner{src: data}
+		s     = scanner{src: data, whole: whole}
 		t     Trailer
 		there fieldSet
 	)
+	r.line = Line{}
+	r.hashes, r.leaves, r.by = r.hashes[:0], [2]Hash{}, 0
+	r.d = delta{Line: &r.line}
+	r.known, r.look = nil, ""
 	seen, err := s.object(lineNames, func(i int) (err *FormatError) {
 		switch i {
 		case trailerEnd:
@@ -50,9 +118,9 @@ func readLine(data []byte) (line Line, trailer *Trailer, err *FormatError) {
 		case trailerRoot:
 			t.Root, err = s.hash()
 		case lineItem:
-			there, err = line.readItem(&s)
+			there, err = r.readItem(&s)
 		default:
-			err = line.readField(&s, i)
+			err = r.readField(&s, i)
 		}
 		return err
 	})
@@ -61,26 +129,53 @@ func readLine(data []byte) (line Line, trailer *Trailer, err *FormatError) {
 	}
 	switch {
 	case err != nil:
-		return Line{}, nil, err
+		return nil, err
 	case seen&trailerRequired == 0:
-		return line, nil, line.check(seen, there)
+		return nil, r.line.check(seen, there)
 	case seen&^trailerRequired != 0:
-		return Line{}, nil, broken("", "it is a delta and the trailer at once")
-	default:
-		return Line{}, &t, missing(lineNames, seen, trailerRequired)
+		return nil, broken("", "it is a delta and the trailer at once")
 	}
+	if err := missing(lineNames, seen, trailerRequired); err != nil {
+		return nil, err
+	}
+	return new(t), nil
 }
 
-func (l *Line) readItem(s *scanner) (there fieldSet, err *FormatError) {
+func (r *row) readItem(s *scanner) (there fieldSet, err *FormatError) {
+	s.peek()
+	start := s.pos
+	// Our own writer writes items in canonical form. Then looking is enough, and the text is
+	// the form.
+	if n := canonical.ObjectPrefix(s.src[start:]); n > 0 {
+		s.pos += n
+		inside := s.sub(start, s.pos)
+		if there, err = r.readMembers(&inside); err != nil {
+			return 0, err
+		}
+		r.line.form = inside.src
+		if r.line.Item.Metadata != nil {
+			metadata := inside.sub(r.metadataAt, r.metadataAt+len(r.line.Item.Metadata))
+			r.d.resource, r.d.unit = metadata.tags()
+		}
+		return there, nil
+	}
 	text, err := s.raw()
 	if err != nil {
 		return 0, err
 	}
-	l.Item, there, l.form, err = readItem(text, nil)
-	return there, err
+	inside := s.sub(start, s.pos)
+	if there, err = r.readMembers(&inside); err != nil {
+		return 0, err
+	}
+	if r.line.form, err = formOf(text, nil); err != nil {
+		return 0, err
+	}
+	r.d.resource, r.d.unit = tagsOf(r.line.form)
+	return there, nil
 }
 
-func (l *Line) readField(s *scanner, i int) (err *FormatError) {
+func (r *row) readField(s *scanner, i int) (err *FormatError) {
+	l := &r.line
 	switch i {
 	case lineSequence:
 		var n int64
@@ -98,34 +193,31 @@ func (l *Line) readField(s *scanner, i int) (err *FormatError) {
 	case lineItemHashes:
 		err = s.array(MaxItemHashes, func() *FormatError {
 			h, err := s.hash()
-			l.ItemHashes = append(l.ItemHashes, h)
+			r.hashes = append(r.hashes, h)
 			return err
 		})
-		if err == nil && l.ItemHashes == nil {
+		if err == nil && len(r.hashes) == 0 {
 			err = broken("", "the list is empty; leave it out")
 		}
+		l.ItemHashes = r.hashes
 	case lineProofHash:
-		l.ProofHash, err = s.hashPointer()
+		r.proof, err = s.hash()
+		l.ProofHash = &r.proof
 	case linePreviousProofHash:
-		l.PreviousProofHash, err = s.hashPointer()
+		r.previous, err = s.hash()
+		l.PreviousProofHash = &r.previous
 	case lineIndex:
-		var n int64
-		n, err = s.integer(maxInteger)
-		l.Index = &n
+		r.index, err = s.integer(maxInteger)
+		l.Index = &r.index
 	case lineVerifiedAt:
 		l.VerifiedAt, err = s.instant()
 	case lineCarried:
-		w, windowErr := s.window()
-		l.Carried, err = &w, windowErr
+		r.carried, err = s.window()
+		l.Carried = &r.carried
 	case lineSources:
 		l.Sources, err = s.sources()
 	}
 	return err
-}
-
-func (s *scanner) hashPointer() (*Hash, *FormatError) {
-	h, err := s.hash()
-	return &h, err
 }
 
 // check holds what one field of a line says against the others.

@@ -147,16 +147,25 @@ func (l *lineReader) next() ([]byte, error) {
 		break
 	}
 	l.number++
-	text := bytes.TrimSuffix(bytes.TrimSuffix(l.text, []byte("\n")), []byte("\r"))
+	text, err := trimmed(l.text, l.number == 1)
+	if err != nil {
+		return nil, l.at(err)
+	}
+	return text, nil
+}
+
+// trimmed returns a line without its line end and refuses what is no line of text.
+func trimmed(line []byte, first bool) ([]byte, *FormatError) {
+	text := bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))
 	switch {
 	case len(text) > MaxLineBytes:
-		return nil, l.at(tooMuch("", "more than %d bytes", MaxLineBytes))
-	case l.number == 1 && bytes.HasPrefix(text, byteOrderMark):
-		return nil, l.at(broken("", "it begins with a byte order mark; save the file as UTF-8 without one"))
+		return nil, tooMuch("", "more than %d bytes", MaxLineBytes)
+	case first && bytes.HasPrefix(text, byteOrderMark):
+		return nil, broken("", "it begins with a byte order mark; save the file as UTF-8 without one")
 	case len(bytes.TrimSpace(text)) == 0:
-		return nil, l.at(broken("", "it is empty"))
+		return nil, broken("", "it is empty")
 	case bytes.IndexByte(text, 0) >= 0:
-		return nil, l.at(broken("", "it holds a NUL byte, so it is not text"))
+		return nil, broken("", "it holds a NUL byte, so it is not text")
 	}
 	return text, nil
 }

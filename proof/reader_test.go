@@ -189,6 +189,7 @@ func TestHostileFiles(t *testing.T) {
 		{"a sequence of 0", replace(`"sequence":1`, `"sequence":0`), ErrFormat, "line 2: sequence: "},
 		{"a delta and the trailer at once", replace(`"end":"pacspace`, `"sequence":3,"end":"pacspace`), ErrFormat, "line 4: it is a delta and the trailer at once"},
 		{"a trailer without its root", replace(`,"root":"0x`, `,"x":"0x`), ErrFormat, "line 4: unknown name"},
+		{"a trailer without its end", replace(`"end":"pacspace-evidence/v1",`, ``), ErrFormat, "line 4: end: the field is missing"},
 		{"a source that does not exist", replace(`"submitted"`, `"guessed"`), ErrFormat, "line 2: sources.item: "},
 		{"an unknown amount", replace(`"item":"submitted"`, `"item":"unknown"`), ErrFormat, "line 2: sources.item: only reason"},
 		{"a field without its source", replace(`"record":"derived",`, ``), ErrFormat, "line 2: sources.recordId: "},
@@ -205,6 +206,8 @@ func TestHostileFiles(t *testing.T) {
 			report, err := Verify(strings.NewReader(file), buyer())
 			require.Nil(t, report)
 			require.ErrorIs(t, err, tc.err)
+			require.ErrorContains(t, err, tc.says)
+			requireSameInChunks(t, []byte(file), buyer())
 		})
 	}
 }

@@ -116,6 +116,7 @@ func (v *verification) balance() decimal.Decimal {
 }
 
 func (v *verification) report() *Report {
+	v.settle()
 	root := v.target()
 	if v.under.count > 0 && !root.IsZero() {
 		v.scheme.note(levelCheckpoint, v.rootBy(root), v.under.count > 1)

@@ -67,6 +67,19 @@ func (e *FormatError) in(outer string) *FormatError {
 type scanner struct {
 	src []byte
 	pos int
+	// whole is src as a string, where the texts that are read may share it; else empty.
+	whole string
+	// plain says of the last string that it is what it means: ASCII without escapes.
+	plain bool
+}
+
+// sub returns a scanner over a part.
+func (s *scanner) sub(from, to int) scanner {
+	part := scanner{src: s.src[from:to]}
+	if s.whole != "" {
+		part.whole = s.whole[from:to]
+	}
+	return part
 }
 
 // peek skips white space and returns the byte behind it, 0 at the end.
@@ -178,16 +191,22 @@ func (s *scanner) quoted() ([]byte, *FormatError) {
 	if !s.take('"') {
 		return nil, broken("", "a JSON string is expected")
 	}
-	for start := s.pos; s.pos < len(s.src); s.pos++ {
+	start := s.pos
+	for s.plain = true; ; s.plain = false {
+		s.pos = canonical.SkipPlain(s.src, s.pos)
+		if s.pos >= len(s.src) {
+			return nil, broken("", "the string does not end")
+		}
 		switch s.src[s.pos] {
-		case '\\':
-			s.pos++
 		case '"':
 			s.pos++
 			return s.src[start : s.pos-1], nil
+		case '\\':
+			s.pos += 2
+		default:
+			s.pos++
 		}
 	}
-	return nil, broken("", "the string does not end")
 }
 
 // raw passes any value and returns its text, unread but for strings and brackets.
@@ -245,9 +264,12 @@ func (s *scanner) text() (string, *FormatError) {
 		return "", err
 	}
 	value := ""
-	if plain(inside) {
+	switch {
+	case s.plain && s.whole != "":
+		value = s.whole[s.pos-1-len(inside) : s.pos-1]
+	case s.plain:
 		value = string(inside)
-	} else {
+	default:
 		quoted := s.src[s.pos-len(inside)-2 : s.pos]
 		form, err := canonical.Transform(quoted, canonical.Strict)
 		if err != nil {
@@ -263,16 +285,6 @@ func (s *scanner) text() (string, *FormatError) {
 		return "", tooMuch("", "more than %d bytes", MaxTextBytes)
 	}
 	return value, nil
-}
-
-// plain tells whether the inside of a string is what it means: ASCII without escapes.
-func plain(inside []byte) bool {
-	for _, c := range inside {
-		if c < ' ' || c >= 0x80 || c == '\\' {
-			return false
-		}
-	}
-	return true
 }
 
 // word must be one of a few.
@@ -295,16 +307,16 @@ func (s *scanner) hash() (Hash, *FormatError) {
 	if err != nil {
 		return Hash{}, err
 	}
+	var h Hash
+	if h.decode(inside) {
+		return h, nil
+	}
 	for _, c := range inside {
 		if c >= 'A' && c <= 'F' {
 			return Hash{}, broken("", "a hash has its digits in lower case")
 		}
 	}
-	h, parseErr := ParseHash(string(inside))
-	if parseErr != nil {
-		return Hash{}, broken("", "a hash is 0x and 64 lower-case hex digits")
-	}
-	return h, nil
+	return Hash{}, broken("", "a hash is 0x and 64 lower-case hex digits")
 }
 
 // maxInteger is 2^53-1: every reader of JSON holds integers up to it.
@@ -357,11 +369,38 @@ func (s *scanner) instant() (time.Time, *FormatError) {
 	if err != nil {
 		return time.Time{}, err
 	}
+	if t, ok := wholeSecond(text); ok {
+		return t, nil
+	}
 	t, parseErr := time.Parse(time.RFC3339Nano, text)
 	if parseErr != nil || instantText(t) != text {
 		return time.Time{}, broken("", "a UTC time is expected, as in 2026-03-02T00:00:00Z")
 	}
 	return t.UTC(), nil
+}
+
+// wholeSecond reads the usual form of an instant, without a fraction, and takes nothing that
+// time.Parse would not.
+func wholeSecond(text string) (time.Time, bool) {
+	if len(text) != len("2006-01-02T15:04:05Z") || text[4] != '-' || text[7] != '-' || text[10] != 'T' ||
+		text[13] != ':' || text[16] != ':' || text[19] != 'Z' {
+		return time.Time{}, false
+	}
+	var n [6]int
+	for i, from := range [...]int{0, 5, 8, 11, 14, 17} {
+		to := from + 2
+		if i == 0 {
+			to = 4
+		}
+		for _, c := range []byte(text[from:to]) {
+			if c < '0' || c > '9' {
+				return time.Time{}, false
+			}
+			n[i] = n[i]*10 + int(c-'0')
+		}
+	}
+	t := time.Date(n[0], time.Month(n[1]), n[2], n[3], n[4], n[5], 0, time.UTC)
+	return t, int(t.Month()) == n[1] && t.Day() == n[2] && t.Hour() == n[3] && t.Minute() == n[4] && t.Second() == n[5]
 }
 
 func instantText(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }

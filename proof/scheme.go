@@ -1,5 +1,7 @@
 package proof
 
+import "github.com/pacspace/pacspace-go/internal/keccak"
+
 // A level is where the scheme hashes something: an item, a batch, a checkpoint. Nothing
 // published ties one level to another, so each stands by itself.
 type level int
@@ -46,6 +48,8 @@ type confirmed [levels]variantSet
 // A scheme keeps what was tried and what was reproduced.
 type scheme struct {
 	tried variantSet
+	// trailer is the header's, by which the trailer's root is made.
+	trailer variantSet
 	// here is what this file shows, elsewhere what anchors brought.
 	here, elsewhere confirmed
 	reproduced      [levels]int
@@ -59,15 +63,27 @@ func (s *scheme) accuses(l level) bool {
 	return (s.here[l]|s.elsewhere[l])&s.tried != 0
 }
 
-// item returns by which of the variants tried the hash is the item's, 0 for none. The
-// label of the published text comes first, so that a usual item is hashed once.
-func (s *scheme) item(form []byte, hash Hash) variantSet {
-	for _, l := range [...]label{labelColon, labelNul} {
-		if set := s.tried & labelled(l); set != 0 && l.leaf(form) == hash {
-			return set
+// match makes the leaves of lines that are needed to say by which of the variants tried
+// their hashes are, and those that stand for a line without a hash. The label of the
+// published text comes first, so that a usual item is hashed once.
+func (s *scheme) match(rows []*row, batch *keccak.Batch) {
+	needed := s.tried | s.trailer
+	for i, l := range labels {
+		set, of := s.tried&labelled(l), needed&labelled(l)
+		for _, r := range rows {
+			stated := !r.line.ContentHash.IsZero()
+			if r.by == 0 && (stated && set != 0 || !stated && of != 0) {
+				message := batch.Next(len(l)+len(r.line.form), (*[HashSize]byte)(&r.leaves[i]))
+				copy(message[copy(message, l):], r.line.form)
+			}
+		}
+		batch.Flush()
+		for _, r := range rows {
+			if r.by == 0 && !r.line.ContentHash.IsZero() && r.leaves[i] == r.line.ContentHash {
+				r.by = set
+			}
 		}
 	}
-	return 0
 }
 
 // computed returns the content hash by the first label that is tried, for reports.
@@ -125,61 +141,107 @@ func (s *scheme) note(l level, by variantSet, showing bool) {
 	}
 }
 
-// A grove holds a tree for each variant: which of them is the service's shows at the end.
+// A grove holds what makes the root over the deltas under the checkpoint by each variant.
+// Which of them is the service's shows at the end. So one tree grows along, that of the
+// variant in the header, and the leaves are kept for the others, which are made only where
+// this one does not lead to the root.
 type grove struct {
-	trees   [len(forms)]*Tree // nil where the variant is not needed
-	variant Variant           // of the trailer
+	tree    *Tree // by the header's variant
+	variant variantSet
+	leaves  pages[Hash] // where other variants are tried
+	others  bool
+	// unstated are the leaves by the label that is not the tree's, by the number of the leaf,
+	// where there is no content hash.
+	unstated []otherLeaf
+	waiting  []Hash // for the tree
+	batch    keccak.Batch
+	roots    [len(forms)]*Hash
+}
+
+type otherLeaf struct {
+	number int
+	leaf   Hash
 }
 
 func newGrove(tried variantSet, trailer Variant) *grove {
-	g := &grove{variant: trailer}
-	for i := range forms {
-		if tried>>i&1 == 1 || forms[i].variant == trailer {
-			g.trees[i] = NewTree(forms[i].variant)
-		}
-	}
+	g := &grove{tree: NewTree(trailer)}
+	g.variant = setOf([]Variant{g.tree.form.variant})
+	g.others = tried&^g.variant != 0
 	return g
 }
 
-// add appends the leaf of a line to all trees.
-func (g *grove) add(l *Line) {
-	if !l.ContentHash.IsZero() {
-		for _, t := range g.trees {
-			if t != nil {
-				t.Append(l.ContentHash)
-			}
+// add appends the leaf of a line.
+func (g *grove) add(r *row) {
+	leaf := r.line.ContentHash
+	if leaf.IsZero() {
+		own := 0
+		if g.tree.form.label == labelNul {
+			own = 1
 		}
-		return
-	}
-	colon, nul := labelColon.leaf(l.form), labelNul.leaf(l.form)
-	for _, t := range g.trees {
-		switch {
-		case t == nil:
-		case t.form.label == labelColon:
-			t.Append(colon)
-		default:
-			t.Append(nul)
+		leaf = r.leaves[own]
+		if g.others {
+			g.unstated = append(g.unstated, otherLeaf{g.leaves.n, r.leaves[1-own]})
 		}
 	}
+	if g.others {
+		g.leaves.add(leaf)
+	}
+	if g.waiting = append(g.waiting, leaf); len(g.waiting) == wide {
+		g.settle()
+	}
+}
+
+func (g *grove) settle() {
+	g.tree.extend(g.waiting, &g.batch)
+	g.waiting = g.waiting[:0]
 }
 
 // matching returns the variants of a set whose tree has the root.
 func (g *grove) matching(tried variantSet, root Hash) variantSet {
+	own := g.of(g.tree.form.variant)
+	if tried&g.variant != 0 && own.Root() == root && own.size > 1 {
+		return g.variant // two variants share no root that has a node
+	}
 	var set variantSet
-	for i, t := range g.trees {
-		if tried>>i&1 == 1 && t.Root() == root {
+	for i := range forms {
+		if tried>>i&1 == 1 && g.root(i) == root {
 			set |= 1 << i
 		}
 	}
 	return set
 }
 
-// of returns the tree of a variant that is tried or the trailer's.
+// root returns the root by one of the forms that are tried or the trailer's.
+func (g *grove) root(i int) Hash {
+	if g.roots[i] == nil {
+		g.roots[i] = new(g.of(forms[i].variant).Root())
+	}
+	return *g.roots[i]
+}
+
+// of returns the tree of a variant that is tried or the trailer's, when all lines are there.
 func (g *grove) of(v Variant) *Tree {
-	for i := range forms {
-		if forms[i].variant == v {
-			return g.trees[i]
+	if len(g.waiting) > 0 {
+		g.settle()
+	}
+	if v == g.tree.form.variant {
+		return g.tree
+	}
+	tree, unstated := NewTree(v), g.unstated
+	room := make([]Hash, 0, wide)
+	for i := range g.leaves.n {
+		leaf := g.leaves.at(i)
+		if len(unstated) > 0 && unstated[0].number == i {
+			if tree.form.label != g.tree.form.label {
+				leaf = unstated[0].leaf
+			}
+			unstated = unstated[1:]
+		}
+		if room = append(room, leaf); len(room) == wide {
+			tree.extend(room, &g.batch)
+			room = room[:0]
 		}
 	}
-	return nil
+	tree.extend(room, &g.batch)
+	return tree
 }

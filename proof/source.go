@@ -52,16 +52,15 @@ func (s *Sources) slots() [15]*Source {
 	}
 }
 
-// unknownable are the item's fields that a source may call unknown, by their slot.
-var unknownable = map[int]int{1: fieldReason, 2: fieldReferenceID, 3: fieldMetadata, 4: fieldAdjusts}
+// unknownable are the item's fields that a source may call unknown, by their slot less 1.
+var unknownable = [...]int{fieldReason, fieldReferenceID, fieldMetadata, fieldAdjusts}
 
 // unknown returns the item's fields that are called unknown.
 func (s *Sources) unknown() fieldSet {
 	var set fieldSet
-	slots := s.slots()
-	for slot, field := range unknownable {
-		if *slots[slot] == SourceUnknown {
-			set |= 1 << field
+	for i, source := range [...]Source{s.Reason, s.ReferenceID, s.Metadata, s.Adjusts} {
+		if source == SourceUnknown {
+			set |= 1 << unknownable[i]
 		}
 	}
 	return set
@@ -72,7 +71,7 @@ func (s *scanner) sources() (Sources, *FormatError) {
 	slots := sources.slots()
 	_, err := s.object(sourceNames, func(i int) (err *FormatError) {
 		*slots[i], err = oneOf(s, sourceWords...)
-		if _, ok := unknownable[i]; err == nil && *slots[i] == SourceUnknown && !ok {
+		if err == nil && *slots[i] == SourceUnknown && (i < 1 || i > len(unknownable)) {
 			err = broken("", "only reason, referenceId, metadata and adjusts can be unknown")
 		}
 		return err
@@ -83,8 +82,9 @@ func (s *scanner) sources() (Sources, *FormatError) {
 // cover refuses sources that say nothing of a field that is there, or something of one that
 // is not. there has the bits of the slots.
 func (s *Sources) cover(there uint64) *FormatError {
-	for i, slot := range s.slots() {
-		group := s.slots()[i-i%perGroup]
+	slots := s.slots()
+	for i, slot := range slots {
+		group := slots[i-i%perGroup]
 		present := there>>i&1 == 1
 		switch {
 		case present && *slot == "" && *group == "":

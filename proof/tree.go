@@ -1,6 +1,10 @@
 package proof
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"github.com/pacspace/pacspace-go/internal/keccak"
+)
 
 // Tree makes a root while leaves come in, and keeps one hash per level. Make one with
 // NewTree; it is not safe for concurrent use.
@@ -12,6 +16,8 @@ type Tree struct {
 	edge [64]Hash
 	// twins has bit k set where the last two nodes that met at level k were equal.
 	twins uint64
+	// parents is room for extend.
+	parents []Hash
 }
 
 // NewTree returns an empty tree of a variant.
@@ -22,17 +28,65 @@ func (t *Tree) Append(leaf Hash) {
 	if t.form == nil {
 		return
 	}
-	node, level := leaf, 0
-	for ; t.size>>level&1 == 1; level++ {
-		left := t.edge[level]
-		t.twins &^= 1 << level
-		if left == node {
-			t.twins |= 1 << level
-		}
-		node = t.form.node(left, node)
+	t.append(leaf, 0)
+}
+
+// append adds a complete node of a level at which nothing is open below.
+func (t *Tree) append(node Hash, level int) {
+	t.size += 1 << level
+	for ; t.size>>level&1 == 0; level++ {
+		t.meet(level, t.edge[level], node)
+		node = t.form.node(t.edge[level], node)
 	}
 	t.edge[level] = node
-	t.size++
+}
+
+// meet notes whether two nodes that meet at a level are equal.
+func (t *Tree) meet(level int, left, right Hash) {
+	t.twins &^= 1 << level
+	if left == right {
+		t.twins |= 1 << level
+	}
+}
+
+// wide is how many leaves Extend takes at once.
+const wide = 1 << wideLevels
+
+const wideLevels = 10
+
+// extend appends leaves, many at a time where the size of the tree allows it. It does what
+// Append does for each of them, and overwrites them.
+func (t *Tree) extend(leaves []Hash, batch *keccak.Batch) {
+	for len(leaves) > 0 && t.size%wide != 0 {
+		t.Append(leaves[0])
+		leaves = leaves[1:]
+	}
+	for ; len(leaves) >= wide; leaves = leaves[wide:] {
+		t.append(t.reduce(leaves[:wide], batch), wideLevels)
+	}
+	for _, leaf := range leaves {
+		t.Append(leaf)
+	}
+}
+
+// reduce makes the node over wide leaves, in their place, and notes twins on the way.
+func (t *Tree) reduce(nodes []Hash, batch *keccak.Batch) Hash {
+	size := t.form.nodeSize()
+	for level := 0; len(nodes) > 1; level++ {
+		t.meet(level, nodes[len(nodes)-2], nodes[len(nodes)-1])
+		half := len(nodes) / 2
+		if t.parents == nil {
+			t.parents = make([]Hash, wide/2)
+		}
+		parents := t.parents[:half]
+		for i := range half {
+			t.form.write(batch.Next(size, (*[HashSize]byte)(&parents[i])), &nodes[2*i], &nodes[2*i+1])
+		}
+		batch.Flush()
+		copy(nodes, parents)
+		nodes = nodes[:half]
+	}
+	return nodes[0]
 }
 
 // Len returns the number of leaves.

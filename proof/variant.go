@@ -129,6 +129,9 @@ const (
 	labelNul   label = "pacspace:item:v1\x00"
 )
 
+// labels are both, in the order in which they are tried.
+var labels = [...]label{labelColon, labelNul}
+
 const (
 	nodeColon = "pacspace:node:v1:"
 	nodeNul   = "pacspace:node:v1\x00"
@@ -178,6 +181,28 @@ func (f *form) node(left, right Hash) Hash {
 	message = f.children.append(message, left)
 	message = f.children.append(message, right)
 	return Keccak256(message)
+}
+
+// write is node's message, for a batch. It takes the two children and returns what was
+// written.
+func (f *form) write(dst []byte, left, right *Hash) {
+	at := copy(dst, f.nodeLabel)
+	for _, h := range [...]*Hash{left, right} {
+		switch f.children {
+		case childrenRaw:
+			at += copy(dst[at:], h[:])
+			continue
+		case childrenHex0x:
+			at += copy(dst[at:], "0x")
+		}
+		h.encode(dst[at : at+2*HashSize])
+		at += 2 * HashSize
+	}
+}
+
+// nodeSize is the length of a node's message.
+func (f *form) nodeSize() int {
+	return len(f.nodeLabel) + 2*[...]int{childrenHex0x: 2 + 2*HashSize, childrenHex: 2 * HashSize, childrenRaw: HashSize}[f.children]
 }
 
 func (c children) append(dst []byte, h Hash) []byte {

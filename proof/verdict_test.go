@@ -634,6 +634,7 @@ func TestVerdicts(t *testing.T) {
 			require.Equal(t, tc.verdict, report.Verdict, "%s\n%s", report, report.Text())
 			require.Equal(t, tc.about, about(report), report.Text())
 			requireSound(t, report)
+			requireSameInChunks(t, h.file, h.expect, h.anchors...)
 		})
 	}
 }

@@ -1,23 +1,31 @@
 package proof
 
 import (
-	"errors"
 	"io"
+	"strings"
 
 	"github.com/pacspace/pacspace-go/decimal"
+	"github.com/pacspace/pacspace-go/internal/keccak"
 	"github.com/pacspace/pacspace-go/usage"
 )
 
 // Verify reads evidence from r and says whether the claimed balance follows from the
 // recorded deltas, how far values from outside bind it, and what it could not check. It
-// goes over the file once, in the memory that remembering the references takes (see
-// MaxReferences), uses no network and no clock, and gives the same report for the same
-// input.
+// goes over the file once, on all cores, in the memory that remembering the deltas takes
+// (see MaxReferences), uses no network and no clock, and gives the same report for the same
+// input. It reads ahead of what it checks; when it returns, every goroutine of it and every
+// call of r.Read has ended.
 //
 // An error means that there is no verdict: the file is malformed (ErrFormat) or past a
 // limit (ErrLimit), r failed, or expect (ErrExpect) or an anchor (ErrAnchor) cannot be
 // used. Evidence that does not match is no error; see Report.Verdict.
 func Verify(r io.Reader, expect Expect, anchors ...Anchor) (*Report, error) {
+	return verifyChunks(r, expect, anchors, firstChunk, chunkSize)
+}
+
+// verifyChunks is Verify with the sizes of the first chunk and of the others, which change
+// nothing but speed and memory.
+func verifyChunks(r io.Reader, expect Expect, anchors []Anchor, first, more int) (*Report, error) {
 	expect, err := expect.normal()
 	if err != nil {
 		return nil, err
@@ -34,19 +42,9 @@ func Verify(r io.Reader, expect Expect, anchors ...Anchor) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	for {
-		line, err := reader.next()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return nil, err
-		}
-		if err := v.take(&line); err != nil {
-			return nil, reader.lines.located(err)
-		}
+	if err := v.read(&reader.lines, first, more); err != nil {
+		return nil, err
 	}
-	v.trailer, _ = reader.Trailer()
 	return v.report(), nil
 }
 
@@ -74,9 +72,15 @@ type verification struct {
 	lone *delta
 	// firstSeen is the index of the first delta under the checkpoint, last the highest.
 	firstSeen, last *int64
-	billed          []earlierDelta
+	billed          billed
 	// sources counts the items by where they come from.
 	sources map[Source]int
+	// small adds what is not yet in all and under.
+	smallAll, smallUnder adder
+	// lastSource says where in sources lastCount belongs: items of one source follow one
+	// another.
+	lastSource Source
+	lastCount  int
 }
 
 type tally struct {
@@ -88,6 +92,25 @@ func (t *tally) add(d decimal.Decimal) {
 	t.count++
 	t.sum = t.sum.Add(d)
 	t.abs = t.abs.Add(d.Abs())
+}
+
+// addRow adds the amount of a line, a small one by way of the adder.
+func (t *tally) addRow(r *row, small *adder) {
+	if !r.amount.small {
+		t.add(r.line.Item.Delta)
+		return
+	}
+	t.count++
+	if small.add(r.amount) {
+		t.settle(small)
+	}
+}
+
+func (t *tally) settle(small *adder) {
+	if small.n > 0 {
+		sum, abs := small.empty()
+		t.sum, t.abs = t.sum.Add(sum), t.abs.Add(abs)
+	}
 }
 
 // A check looks at each delta in the order of the file and says at the end what it found.
@@ -108,6 +131,16 @@ type delta struct {
 	// recordedAt is the place of an earlier line with the same recordId.
 	recordedAt place
 	recorded   bool
+	// resource and unit are what metadata says of them.
+	resource, unit tagValue
+}
+
+// keep returns the delta with nothing that it shares with a row, for checks that come back
+// to it.
+func (d *delta) keep() *delta {
+	k, line := *d, d.detach()
+	k.Line, k.reference = &line, copied(d.reference)
+	return &k
 }
 
 // content says what became of recomputing a content hash.
@@ -127,8 +160,10 @@ func newVerification(h Header, expect Expect, known known) (*verification, error
 	if expect.Variant != "" {
 		v.scheme.tried = setOf([]Variant{expect.Variant})
 	}
+	v.scheme.trailer = setOf([]Variant{h.Variant})
 	v.scheme.elsewhere = known.confirmed(h.Environment)
 	v.grove = newGrove(v.scheme.tried, h.Variant)
+	v.billed.references, v.billed.records = &v.ledger.references, &v.ledger.records
 	if err := known.enter(v.ledger, h); err != nil {
 		return nil, err
 	}
@@ -165,19 +200,47 @@ func checklist(v *verification) []check {
 	}
 }
 
-// take goes over one delta: first what is asked of it once, then the checks.
-func (v *verification) take(l *Line) error {
-	d := &delta{Line: l, content: v.recompute(l)}
-	if err := v.enter(d); err != nil {
+// prepare makes what the checks need of lines and what each line gives alone. It changes
+// only the rows, so that several goroutines can do it for different ones.
+func (v *verification) prepare(rows []*row, batch *keccak.Batch) {
+	for _, r := range rows {
+		item := &r.line.Item
+		if v.known.hasOwn && r.amount.small {
+			item.Delta = r.amount.decimal()
+		}
+		if item.ReferenceID == "" {
+			continue
+		}
+		var err error
+		known := (*usage.Reference)(nil)
+		if strings.HasPrefix(item.ReferenceID, "usage:") { // what else there is parses to nothing
+			if r.reference, err = usage.ParseReference(item.ReferenceID); err == nil {
+				known = &r.reference
+			}
+		}
+		r.known, r.look = known, lookOf(item.ReferenceID)
+	}
+	v.scheme.match(rows, batch)
+}
+
+// take goes over one delta that was prepared: first what is asked of it once, then the
+// checks.
+func (v *verification) take(r *row) error {
+	l, d := &r.line, &r.d
+	d.content = v.recompute(r)
+	if err := v.enter(r); err != nil {
 		return err
 	}
-	v.all.add(l.Item.Delta)
-	v.sum64.add(l.Item.Delta)
-	v.sources[l.Sources.Item]++
-	v.billed = append(v.billed, earlierDelta{l.Item.ReferenceID, l.RecordID})
+	v.all.addRow(r, &v.smallAll)
+	v.sum64.addRow(r)
+	if l.Sources.Item != v.lastSource {
+		v.settleSources()
+		v.lastSource = l.Sources.Item
+	}
+	v.lastCount++
 	if l.Carried == nil {
-		v.under.add(l.Item.Delta)
-		v.grove.add(l)
+		v.under.addRow(r, &v.smallUnder)
+		v.grove.add(r)
 		if d.content == unstated {
 			v.unstated++
 		}
@@ -185,10 +248,14 @@ func (v *verification) take(l *Line) error {
 			v.bound = v.under.count
 		}
 		if v.under.count == 1 {
-			v.firstSeen = l.Index
+			v.firstSeen = copied(l.Index)
 		}
-		if l.Index != nil && (v.last == nil || *l.Index > *v.last) {
-			v.last = l.Index
+		switch {
+		case l.Index == nil:
+		case v.last == nil:
+			v.last = copied(l.Index)
+		default:
+			*v.last = max(*v.last, *l.Index)
 		}
 	}
 	for _, c := range v.checks {
@@ -197,44 +264,57 @@ func (v *verification) take(l *Line) error {
 	return nil
 }
 
-// recompute makes the content hash of a line and counts whether it is the service's.
-func (v *verification) recompute(l *Line) content {
-	if l.ContentHash.IsZero() {
+// settle brings the sums to where they are read.
+func (v *verification) settle() {
+	v.all.settle(&v.smallAll)
+	v.under.settle(&v.smallUnder)
+	v.settleSources()
+}
+
+func (v *verification) settleSources() {
+	if v.lastCount > 0 {
+		v.sources[v.lastSource] += v.lastCount
+		v.lastCount = 0
+	}
+}
+
+// recompute says whether the content hash of a line is its item's, and counts it.
+func (v *verification) recompute(r *row) content {
+	if r.line.ContentHash.IsZero() {
 		return unstated
 	}
-	by := v.scheme.item(l.form, l.ContentHash)
-	if by == 0 && l.unknown != 0 {
+	if r.by == 0 && r.line.unknown != 0 {
 		return partly
 	}
-	v.scheme.note(levelItem, by, true)
-	if by == 0 {
+	v.scheme.note(levelItem, r.by, true)
+	if r.by == 0 {
 		return differs
 	}
 	return reproduced
 }
 
-// enter puts the line into the ledger.
-func (v *verification) enter(d *delta) (err error) {
+// enter puts the line into the ledger and lists it.
+func (v *verification) enter(r *row) (err error) {
+	d, of := &r.d, ids{}
+	at := place(d.number)
 	if d.Item.ReferenceID != "" {
-		known, ok := parseReference(d.Item.ReferenceID)
-		d.kin, d.before, err = v.ledger.reference(d.Item.ReferenceID, known, place(d.number))
+		var n uint32
+		d.kin, d.before, n, err = v.ledger.refer(d.Item.ReferenceID, r.known, r.look, at)
 		if err != nil {
 			return err
 		}
-		if ok && known.CustomerID == v.header.Account.CustomerID {
-			d.reference = known
+		of.reference = n + 1
+		if r.known != nil && r.known.CustomerID == v.header.Account.CustomerID {
+			d.reference = r.known
 		}
 	}
 	if d.RecordID != "" {
-		d.recordedAt, d.recorded, err = v.ledger.record(d.RecordID, place(d.number))
+		var n uint32
+		if d.recordedAt, d.recorded, n, err = v.ledger.recordNumber(d.RecordID, at); err != nil {
+			return err
+		}
+		of.record = n + 1
 	}
-	return err
-}
-
-// located puts a line number into an error that has none.
-func (l *lineReader) located(err error) error {
-	if e, ok := errors.AsType[*FormatError](err); ok && e.Line == 0 {
-		e.Line = l.number
-	}
-	return err
+	v.billed.all.add(of)
+	return nil
 }

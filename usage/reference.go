@@ -129,8 +129,12 @@ func cutSuffix(s, name string, least int) (string, int) {
 	if !ok {
 		return s, 0
 	}
+	// Atoi takes signs and leading zeros, which String never writes.
+	if digits == "" || digits[0] < '1' || digits[0] > '9' {
+		return s, 0
+	}
 	n, err := strconv.Atoi(digits)
-	if err != nil || n < least || n > MaxSuffix || strconv.Itoa(n) != digits {
+	if err != nil || n < least || n > MaxSuffix {
 		return s, 0
 	}
 	return s[:i], n

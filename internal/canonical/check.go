@@ -13,6 +13,16 @@ func IsCanonical(src []byte) bool {
 	return c.value() && c.pos == len(src)
 }
 
+// ObjectPrefix returns the length of the object in canonical form that src begins with, 0
+// where it begins with none.
+func ObjectPrefix(src []byte) int {
+	c := checker{src: src}
+	if len(src) == 0 || src[0] != '{' || !c.object() {
+		return 0
+	}
+	return c.pos
+}
+
 // A checker is the reader's twin that only looks. Each method leaves pos behind what it
 // read, or answers false.
 type checker struct {

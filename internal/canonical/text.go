@@ -66,6 +66,10 @@ func (r *reader) text(dst []byte) (out []byte, plain bool, err *Error) {
 	}
 }
 
+// SkipPlain returns the place of the first byte from i on that is a quote, a backslash, a
+// control character or not ASCII, or the end. It looks at eight bytes at a time.
+func SkipPlain(src []byte, i int) int { return skipPlain(src, i) }
+
 // skipPlain returns the place of the first byte from i on that is a quote, a backslash, a
 // control character or not ASCII, or the end. It looks at eight bytes at a time.
 func skipPlain(src []byte, i int) int {
