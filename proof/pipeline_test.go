@@ -261,3 +261,24 @@ func TestATreeGrowsTheSameWayInBulk(t *testing.T) {
 		}
 	}
 }
+
+func TestADeltaMoreTakesNoAllocationMore(t *testing.T) {
+	file := func(n int) []byte {
+		b := billOf(t, month, 0, VariantHex0x)
+		for i := range n {
+			b.add(t, Item{CustomerID: acme, Delta: number(t, "-0.25"), Reason: "r", Metadata: json.RawMessage(`{"resource":"compute-minutes"}`),
+				ReferenceID: usage.Reference{CustomerID: acme, Day: month.First(), Part: 2 + i}.String()}, march2)
+			l := &b.lines[i]
+			l.ItemHashes, l.ReceiptID = nil, ""
+		}
+		return b.seal(t).write(t)
+	}
+	allocations := func(file []byte) float64 {
+		return testing.AllocsPerRun(3, func() {
+			_, err := Verify(bytes.NewReader(file), buyer())
+			require.NoError(t, err)
+		})
+	}
+	few, many := file(4_000), file(8_000)
+	require.Less(t, (allocations(many)-allocations(few))/4_000, 0.1, "chunks and pages grow, and lines cost nothing")
+}

@@ -270,19 +270,26 @@ func (s *scanner) text() (string, *FormatError) {
 	case s.plain:
 		value = string(inside)
 	default:
-		quoted := s.src[s.pos-len(inside)-2 : s.pos]
-		form, err := canonical.Transform(quoted, canonical.Strict)
-		if err != nil {
-			return "", refused(err)
-		}
-		// The canonical form of a string is a JSON string without anything that
-		// encoding/json would replace.
-		if err := json.Unmarshal(form, &value); err != nil {
-			return "", broken("", "not a JSON string")
+		if value, err = unescaped(s.src[s.pos-len(inside)-2 : s.pos]); err != nil {
+			return "", err
 		}
 	}
 	if len(value) > MaxTextBytes {
 		return "", tooMuch("", "more than %d bytes", MaxTextBytes)
+	}
+	return value, nil
+}
+
+// unescaped reads a string that is not plain.
+func unescaped(quoted []byte) (value string, err *FormatError) {
+	form, formErr := canonical.Transform(quoted, canonical.Strict)
+	if formErr != nil {
+		return "", refused(formErr)
+	}
+	// The canonical form of a string is a JSON string without anything that encoding/json
+	// would replace.
+	if json.Unmarshal(form, &value) != nil {
+		return "", broken("", "not a JSON string")
 	}
 	return value, nil
 }
