@@ -13,7 +13,7 @@ const (
 	MaxDeltas = 10_000_000
 	// MaxReferences is the most deltas among which duplicates are looked for: those of the
 	// file, of earlier evidence and of the buyer's own list, each counted by itself. All are
-	// looked at, so this bounds memory, at about 400 bytes a delta with references of usual
+	// looked at, so this bounds memory, at about 250 bytes a delta with references of usual
 	// length; a longer file is refused by name rather than checked in part.
 	MaxReferences = 2_000_000
 	// MaxAlike is the most references that look alike or repeat one another.

@@ -310,13 +310,15 @@ func oneOf[T ~string](s *scanner, words ...T) (T, *FormatError) {
 
 // hash reads a Hash in lower case.
 func (s *scanner) hash() (Hash, *FormatError) {
+	const size = 2 + 2*HashSize
+	var h Hash
+	if s.peek() == '"' && len(s.src)-s.pos >= size+2 && s.src[s.pos+1+size] == '"' && h.decode(s.src[s.pos+1:s.pos+1+size]) {
+		s.pos += size + 2
+		return h, nil
+	}
 	inside, err := s.quoted()
 	if err != nil {
 		return Hash{}, err
-	}
-	var h Hash
-	if h.decode(inside) {
-		return h, nil
 	}
 	for _, c := range inside {
 		if c >= 'A' && c <= 'F' {
