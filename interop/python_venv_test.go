@@ -96,8 +96,7 @@ func findOrMakeEnvironment(ctx context.Context, temp func() string, version stri
 	return interpreter(home), nil
 }
 
-// makeEnvironment installs what is pinned. Dependencies are left out: the SDK imports its
-// one dependency for encrypted records only.
+// makeEnvironment installs what is pinned, which is all that the SDK needs.
 func makeEnvironment(ctx context.Context, base, dir string) error {
 	if _, err := output(ctx, base, "-m", "venv", dir); err != nil {
 		return fmt.Errorf("no virtual environment: %w; install Python's venv module (python3-venv on Debian)", err)

@@ -39,7 +39,7 @@ class Lab:
             raise RuntimeError(f"{do}: {answer['error']}")
         return answer.get("result")
 
-    def agree(self, what, call, *args, gives=None, **named):
+    def agree(self, what, call, /, *args, gives=None, **named):
         """One call of the SDK, and what its users expect it to give. Returns what it gave."""
         got, problem = None, None
         try:
@@ -50,7 +50,7 @@ class Lab:
         self._tell(what, call, problem)
         return got
 
-    def refused(self, what, kind, call, *args, having=None, **named):
+    def refused(self, what, kind, call, /, *args, having=None, **named):
         """One call of the SDK that its users expect to raise exactly this class."""
         problem, caught = f"did not raise {kind.__name__}", None
         try:
