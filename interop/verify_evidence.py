@@ -221,6 +221,10 @@ class Number(str):
     """A JSON number as it is written."""
 
 
+class Escaped(str):
+    """A text in which an escape stood."""
+
+
 class Object(dict):
     """A JSON object, and whether one of its names was written with an escape."""
     escaped = False
@@ -329,7 +333,7 @@ class Parser:
             return raw, False
         units = ESCAPE.sub(lambda m: chr(int(m[1], 16)) if m[1] else NAMED.get(m[2], m[2]), raw)
         try:  # joins surrogate pairs and refuses a lone surrogate
-            return units.encode("utf-16-le", "surrogatepass").decode("utf-16-le"), True
+            return Escaped(units.encode("utf-16-le", "surrogatepass").decode("utf-16-le")), True
         except UnicodeDecodeError:
             raise Refused("a lone surrogate")
 
@@ -374,8 +378,8 @@ def shaped(pattern):
 
 
 filled = shaped(r"(?s:.+)")
-hash_text = shaped(r"0x[0-9a-f]{64}")
-customer_id = shaped(r"[A-Za-z0-9_.:-]{1,128}")
+plain_hash = shaped(r"0x[0-9a-f]{64}")
+customer_id = shaped(r"(?!\.{1,2}\Z)[A-Za-z0-9_.:-]{1,128}")
 _decimal = shaped(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]*[1-9])?")
 _day = shaped(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _month = shaped(r"[0-9]{4}-[0-9]{2}")
@@ -388,6 +392,14 @@ def one_of(*words):
             raise Refused("%s is none of %s" % (what, ", ".join(words)))
         return value
     return kind
+
+
+
+
+def hash_text(value, what):
+    if isinstance(value, Escaped):
+        raise Refused("%s is written with an escape" % what)
+    return plain_hash(value, what)
 
 
 environment = one_of("live", "test")
@@ -574,8 +586,8 @@ def delta_line(value, place):
     d = item_members(value["item"], ("customerId", "delta"))
     d.line = place + 1
     d.sequence = whole(value["sequence"], "sequence")
-    if d.sequence == 0:
-        raise Refused("sequence is 0")
+    if not 1 <= d.sequence <= MAX_DELTAS:
+        raise Refused("sequence is 0 or above %d" % MAX_DELTAS)
     d.record = each(value, "recordId", filled)
     d.receipt = each(value, "receiptId", filled)
     d.content = each(value, "contentHash", hash_text)
@@ -662,7 +674,7 @@ def confirmed(value, what):
 
 def own_delta(value, what):
     d = item_members(value, ("referenceId", "delta"))
-    return d.reference, d.customer, d.amount
+    return d.reference, d.customer or None, d.amount
 
 
 def read_anchor(value):
@@ -677,6 +689,8 @@ def read_anchor(value):
         if not boolean(value["verified"], "verified"):
             raise Refused("a public record that is not verified")
         a.root = hash_text(value["root"], "root")
+        if a.root == ZERO:
+            raise Refused("a public record for the zero hash")
         a.environment = environment(value["environment"], "environment")
         a.count = each(value, "recordCount", whole)
         a.net = each(value, "netChange", exact)
@@ -686,9 +700,9 @@ def read_anchor(value):
         members(value, kind, base + ("root",))
         a.root = hash_text(value["root"], "root")
     elif kind == "own-deltas":
-        members(value, kind, base + ("deltas",), ("partial",))
+        members(value, kind, base + ("deltas", "partial"))
         a.deltas = array_of(own_delta, 0, MAX_KNOWN)(value["deltas"], "deltas")
-        a.partial = each(value, "partial", boolean, False)
+        a.partial = boolean(value["partial"], "partial")
     elif kind == "earlier":
         members(value, kind, base + ("verdict", "account", "environment", "usageDays", "window",
                                      "balance", "count", "confirmed", "billed"), ("root", "lastIndex"))
@@ -781,9 +795,7 @@ def look(reference):
     """What a reference is taken for at a glance (section 8.4)."""
     def seen(string):
         return "".join(c for c in string if unicodedata.category(c) not in ("Zs", "Zl", "Zp", "Cc", "Cf"))
-    usage = usage_reference(reference)
-    out = seen(usage[2] if usage else reference)
-    out = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", out).casefold())
+    out = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", seen(reference)).casefold())
     done, marks = [], []
     for char in seen(out):
         if unicodedata.category(char)[0] == "M":
@@ -791,7 +803,9 @@ def look(reference):
         else:
             done += sorted(marks) + [char]
             marks = []
-    return "".join(done + sorted(marks))
+    out = "".join(done + sorted(marks))
+    usage = usage_reference(out)
+    return usage[2] if usage else out
 
 
 def day_before(date):
@@ -826,7 +840,14 @@ class Case:
         self.suspect = self.differing[0].line if len(self.differing) == 1 else 0  # the rules marked †
         self.bound = {id(d): [r for r in self.records if self.binds(r, d)]
                       for d in self.deltas if d.carried is not None}
+        self.wanted = {name: self.find_wanted(name) for name in ("resource", "unit")}
         self.sum = sum((d.amount for d in self.deltas), Decimal(0))
+
+    def find_wanted(self, name):
+        """The resource or unit that every delta has to name (the check unit)."""
+        named = [getattr(self.header.account, name), getattr(self.expect, name)]
+        named += [d.metadata.get(name) for d in self.deltas]
+        return next((value for value in named if is_name(value)), None)
 
     def find_target(self):
         if self.header.target != ZERO:
@@ -927,26 +948,22 @@ def check_account(c):
     return passed(c.expect.customer is None)
 
 
+def is_name(value):
+    return isinstance(value, str) and not isinstance(value, Number) and value != ""
+
+
 def check_unit(c):
-    wanted = {}
-    for name in ("resource", "unit"):
+    for name in c.wanted:
         ours, theirs = getattr(c.expect, name), getattr(c.header.account, name)
         if ours and theirs and ours != theirs:
             return failed()
-        wanted[name] = theirs or ours
-
-    def is_text(value):
-        return isinstance(value, str) and not isinstance(value, Number) and value != ""
-    for name in wanted:
-        if not wanted[name]:
-            wanted[name] = next((d.metadata[name] for d in c.deltas if is_text(d.metadata.get(name))), None)
     rests = c.expect.resource is None
     for d in c.deltas:
-        for name in wanted:
+        for name, wanted in c.wanted.items():
             if name in d.metadata:
-                if not is_text(d.metadata[name]) or d.metadata[name] != wanted[name]:
+                if not is_name(d.metadata[name]) or d.metadata[name] != wanted:
                     return failed(d.line)
-            elif name == "resource" or wanted[name]:
+            elif name == "resource" or wanted:
                 rests = True
     return passed(rests)
 
@@ -1026,11 +1043,20 @@ def check_start(c):
             return failed()
         if a.window[0] < c.header.window[1] and c.header.window[0] < a.window[1]:
             return failed()
-    if c.header.start != 0 and c.before and c.header.start != c.before.balance:
+    before, start = c.before, c.header.start
+    if before is None:
+        return passed(start != 0)
+    if start != 0 and start != before.balance:
         return failed()
-    rests = c.before is not None and c.before.window[1] != c.header.window[0]
-    if c.header.start != 0 and (c.before is None or not c.before.verified):
+    rests = before.window[1] != c.header.window[0] or start == 0 and before.balance > 0
+    if start != 0 and not before.verified:
         rests = True
+    for name, wanted in c.wanted.items():
+        theirs = getattr(before.account, name)
+        if start != 0 and theirs != wanted:
+            if before.verified and theirs and wanted:
+                return failed()
+            rests = rests or not theirs or not wanted
     return passed(rests)
 
 
@@ -1133,7 +1159,7 @@ def check_batch_roots(c):
     wrong = [d for d in both if not d.batch_root]
     if wrong and c.shown["batch"]:
         return failed(wrong[0].line)
-    receipts = [d for d in both if d.receipt and re.fullmatch("0[xX][0-9a-fA-F]{64}", d.receipt)]
+    receipts = [d for d in both if d.receipt and re.fullmatch("0x[0-9a-fA-F]{64}", d.receipt)]
     if any(d.receipt.lower() == d.proof for d in receipts):
         for d in receipts:
             if d.receipt.lower() != d.proof:
@@ -1164,11 +1190,11 @@ def check_gaps(c):
 
 
 def check_adjustments(c):
-    billed = {("reference", r) for r, _ in c.billed if r} | {("record", r) for _, r in c.billed if r}
-    before, adjusted_by = set(), {}
+    held = {("reference", r) for r, _ in c.billed if r} | {("record", r) for _, r in c.billed if r}
+    adjusted_by = {}  # by what nothing before the adjusting delta had
     any_adjusts = open_end = False
     for d in c.deltas:
-        names = {(kind, value) for kind, value in (("reference", d.reference), ("record", d.record)) if value}
+        names = {("reference", d.reference), ("record", d.record)} - {("reference", None), ("record", None)} - held
         lines = [adjusted_by[name] for name in names if name in adjusted_by]
         if lines:
             return failed(min(lines))
@@ -1178,13 +1204,13 @@ def check_adjustments(c):
             name = ("reference", reference) if reference else ("record", record)
             if name in names:
                 return failed(d.line)
-            if name not in before and name not in billed:
+            if name not in held:
                 usage = usage_reference(reference) if reference else None
                 if usage and usage[0] == c.header.account.customer and usage[1] >= c.reach:
                     return failed(d.line)
                 open_end = True
-            adjusted_by.setdefault(name, d.line)
-        before |= names
+                adjusted_by.setdefault(name, d.line)
+        held |= names
     return passed() if any_adjusts and not open_end else NOT
 
 

@@ -1,0 +1,604 @@
+package interop
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pacspace/pacspace-go/decimal"
+	"github.com/pacspace/pacspace-go/proof"
+	"github.com/pacspace/pacspace-go/usage"
+	"github.com/stretchr/testify/require"
+)
+
+// specimen is one case for both verifiers: evidence with what the checker expects and
+// brings, all as they would lie in files.
+type specimen struct {
+	evidence []byte
+	expect   object
+	anchors  [][]byte
+}
+
+// object is a JSON object whose numbers are json.Number once it was read.
+type object = map[string]any
+
+// vendor makes evidence at random, sealed by its own rules throughout: what is wrong with
+// it is wrong before anything is hashed. Roughly half of it is sound.
+type vendor struct {
+	*rand.Rand
+	t        *testing.T
+	variant  proof.Variant // what the service hashes by
+	account  usage.Account
+	metaUnit bool
+	days     proof.Days
+	window   usage.Window
+	start    decimal.Decimal
+	lines    []proof.Line
+	carried  []proof.CarriedLine
+	oddity   float64 // how likely something unusual is at each choice
+	records  []object
+	earlier  []object
+}
+
+var (
+	customers = []string{"customer_acme", "customer_acme", "tenant:eu:7", "c", "usage:c:2026-02-01"}
+	amounts   = []string{"-42.5", "-50", "-0.1", "-0.2", "-0.3", "7", "-1e+21", "-1e-7", "-9007199254740991", "0", "-123456789.123", "0.30000000000000004"}
+)
+
+// odd tells whether to do something unusual now.
+func (v *vendor) odd() bool { return v.Float64() < v.oddity }
+
+func pick[T any](r *rand.Rand, of ...T) T { return of[r.IntN(len(of))] }
+
+func (v *vendor) hash() proof.Hash {
+	return proof.Keccak256([]byte(fmt.Sprint(v.Uint64())))
+}
+
+// makeSpecimen makes evidence at random, with expectation and anchors that mostly fit.
+func makeSpecimen(t *testing.T, r *rand.Rand) specimen {
+	t.Helper()
+	v := &vendor{Rand: r, t: t, variant: pick(r, proof.Variants()...), oddity: pick(r, 0, 0, 0.02, 0.05, 0.15)}
+	v.account = usage.Account{CustomerID: pick(r, customers...)}
+	if v.IntN(4) > 0 {
+		v.account.Resource = "compute-minutes"
+	}
+	if v.metaUnit = v.IntN(3) == 0; v.metaUnit && v.IntN(2) == 0 {
+		v.account.Unit = "minute"
+	}
+	period := usage.Period("2026-02")
+	v.days = proof.DaysOf(period)
+	v.window = period.RecordingWindow()
+	header := proof.Header{Period: period}
+	if v.IntN(4) == 0 {
+		header.Period, v.days.First = "", v.days.First.AddDays(10)
+		v.window.Start = v.days.First.Start().Add(time.Duration(v.IntN(1e9)))
+	}
+	if v.IntN(2) == 0 {
+		v.start = v.number("-1000.5", "3", "0.1", "-0.7")
+	}
+	v.makeEarlier()
+	v.makeLines()
+	v.seal()
+
+	root := v.root(v.variant)
+	header.Account, header.Days, header.Window = v.account, v.days, v.window
+	header.Carried, header.StartingBalance, header.Count = v.carried, v.start, len(v.lines)
+	header.Variant = pick(r, v.variant, v.variant, v.variant, pick(r, proof.Variants()...))
+	if v.IntN(6) > 0 {
+		header.Checkpoint = proof.Checkpoint{ID: pick(r, "", "chk_1"), Root: root}
+	}
+	if v.odd() {
+		header.Checkpoint.Root = v.hash()
+	}
+	if v.IntN(8) == 0 {
+		header.Environment = proof.EnvironmentTest
+	}
+	header.ClaimedBalance = v.claim()
+
+	var file bytes.Buffer
+	w, err := proof.NewWriter(&file, header)
+	require.NoError(t, err)
+	for _, line := range v.lines {
+		require.NoError(t, w.Write(line))
+	}
+	require.NoError(t, w.Close())
+
+	s := specimen{evidence: file.Bytes(), expect: v.expectation(header)}
+	for _, anchor := range v.anchors(header, root) {
+		s.anchors = append(s.anchors, marshal(t, anchor))
+	}
+	return s
+}
+
+func (v *vendor) number(of ...string) decimal.Decimal {
+	d, err := decimal.Parse(pick(v.Rand, of...))
+	require.NoError(v.t, err)
+	return d
+}
+
+// makeEarlier makes the ends of earlier verifications, which fit one after another unless
+// something is odd.
+func (v *vendor) makeEarlier() {
+	last, end := v.days.First.AddDays(-1), v.window.Start
+	balance := v.start
+	for range pick(v.Rand, 0, 0, 1, 1, 2, 3) {
+		first := last.AddDays(-v.IntN(40))
+		begin := first.End() // of the first day, when it was flushed
+		e := object{
+			"format": proof.AnchorFormat, "kind": "earlier",
+			"verdict":     pick(v.Rand, "verified", "verified", "consistent"),
+			"account":     object{"customerId": v.account.CustomerID, "resource": "compute-minutes"},
+			"environment": "live",
+			"usageDays":   object{"first": first.String(), "last": last.String()},
+			"window":      window(begin, end),
+			"balance":     balance.String(), "count": 2,
+			"confirmed": v.confirmed(),
+			"billed": []any{
+				object{"referenceId": usage.DailyReference(v.account.CustomerID, last), "recordId": fmt.Sprintf("rec_old_%d", len(v.earlier))},
+				object{"referenceId": "fee:" + last.String()},
+			},
+			"lastIndex": 99,
+		}
+		switch {
+		case v.odd():
+			e["account"] = object{"customerId": "someone_else"}
+		case v.odd():
+			e["environment"] = "test"
+		case v.odd():
+			e["balance"] = "17"
+		case v.odd():
+			e["window"] = window(begin, end.Add(time.Hour))
+		case v.odd():
+			delete(e, "lastIndex")
+		case v.odd():
+			e["lastIndex"] = 12
+		}
+		v.earlier = append(v.earlier, e)
+		if v.odd() { // a day that nothing reaches
+			first = first.AddDays(-1)
+		}
+		last, end, balance = first.AddDays(-1), begin, v.number("5", "-5", "0")
+	}
+}
+
+func window(start, end time.Time) object {
+	return object{"start": start.UTC().Format(time.RFC3339Nano), "end": end.UTC().Format(time.RFC3339Nano)}
+}
+
+func (v *vendor) confirmed() object {
+	out := object{}
+	for _, level := range []string{"item", "batch", "checkpoint"} {
+		out[level] = []any{}
+		if v.IntN(2) == 0 {
+			out[level] = []any{string(pick(v.Rand, v.variant, pick(v.Rand, proof.Variants()...)))}
+		}
+	}
+	return out
+}
+
+// makeLines makes the deltas without their hashes.
+func (v *vendor) makeLines() {
+	many := pick(v.Rand, 0, 1, 2, 3, 3, 4, 5, 6, 7, 8, 9, 12)
+	adjusting := v.IntN(4) == 0
+	source := proof.Sources{Item: proof.SourceSubmitted, Record: proof.SourceDerived, Proof: proof.SourceWebhook}
+	for i := range many {
+		day := v.days.First.AddDays(i % 12)
+		reference := usage.DailyReference(v.account.CustomerID, day)
+		late := i == 0 && v.IntN(4) == 0
+		carried := v.IntN(10) == 0
+		switch {
+		case late, carried:
+			day = v.days.First.AddDays(-1 - v.IntN(5))
+			reference = usage.DailyReference(v.account.CustomerID, day) + fmt.Sprintf(":late-%d", i+1)
+		case v.IntN(12) == 0:
+			reference += ":part-2"
+		case v.IntN(15) == 0:
+			reference = fmt.Sprintf("fee %d", i)
+		case v.odd():
+			reference = usage.DailyReference(v.account.CustomerID, v.days.Last.AddDays(v.IntN(3)))
+		case v.odd():
+			reference = ""
+		case v.odd() && i > 0 && v.lines[i-1].Item.ReferenceID != "":
+			reference = disguise(v.Rand, v.lines[v.IntN(i)].Item.ReferenceID)
+		case v.odd() && len(v.earlier) > 0:
+			reference = disguise(v.Rand, usage.DailyReference(v.account.CustomerID, v.days.First.AddDays(-1)))
+		}
+		line := proof.Line{
+			Item: proof.Item{
+				CustomerID: v.account.CustomerID, Delta: v.number(amounts...), ReferenceID: reference,
+				Reason: pick(v.Rand, "daily flush", "daily flush", ""), Metadata: v.metadata(i),
+			},
+			RecordID: fmt.Sprintf("rec_%d", i), Index: new(int64(100 + i)), Sources: source,
+		}
+		if v.odd() {
+			line.Item.CustomerID = pick(v.Rand, "", "another", strings.ToUpper(v.account.CustomerID))
+		}
+		if v.odd() && reference != "" {
+			line.RecordID = ""
+		}
+		if v.odd() {
+			line.RecordID = pick(v.Rand, "rec_0", "rec_1", "rec_old_0")
+		}
+		switch {
+		case v.odd():
+			line.Index = nil
+		case v.odd():
+			line.Index = new(v.Int64N(1000))
+		}
+		if line.RecordID == "" && reference == "" {
+			line.RecordID = fmt.Sprintf("rec_late_%d", i)
+		}
+		if adjusting && v.IntN(3) == 0 || v.odd() {
+			line.Item.Adjusts = v.adjusts(i)
+		}
+		if carried {
+			v.carry(&line)
+		}
+		if v.odd() {
+			line.Sources.Item = pick(v.Rand, proof.SourceStatus, proof.SourceEmitted)
+		}
+		v.lines = append(v.lines, line)
+	}
+}
+
+// metadata is that of the delta at place i; nil for none.
+func (v *vendor) metadata(i int) json.RawMessage {
+	m := object{"events": i, "resource": "compute-minutes"}
+	if v.metaUnit {
+		m["unit"] = "minute"
+	}
+	switch {
+	case v.odd():
+		return nil
+	case v.odd():
+		delete(m, "resource")
+	case v.odd():
+		m[pick(v.Rand, "resource", "unit")] = pick[any](v.Rand, "", "second", "other", nil, 7, object{}, []any{"minute"}, true)
+	case v.odd():
+		m["nested"] = []any{object{"é": 1.5, "\U0001F600": nil, "ﬁ": "\u2028\u0007\\\""}, "a\u0000b", 1e300, -0.5, 1e-9}
+	}
+	return marshal(v.t, m)
+}
+
+func (v *vendor) adjusts(i int) *proof.Adjusts {
+	switch v.IntN(8) {
+	case 0, 1, 2:
+		if i > 0 {
+			return &proof.Adjusts{RecordID: fmt.Sprintf("rec_%d", v.IntN(i+1))}
+		}
+	case 3:
+		if i > 0 && v.lines[i-1].Item.ReferenceID != "" {
+			return &proof.Adjusts{ReferenceID: v.lines[i-1].Item.ReferenceID}
+		}
+	case 4:
+		return &proof.Adjusts{ReferenceID: usage.DailyReference(v.account.CustomerID, v.days.First.AddDays(v.IntN(70)-50))}
+	case 5:
+		return &proof.Adjusts{ReferenceID: pick(v.Rand, "fee 3", "fee:2026-01-31", usage.DailyReference("another", v.days.First))}
+	case 6:
+		return &proof.Adjusts{RecordID: pick(v.Rand, "rec_old_0", "rec_1", "rec_2")}
+	}
+	return &proof.Adjusts{ReferenceID: usage.DailyReference(v.account.CustomerID, v.days.First.AddDays(-1))}
+}
+
+// carry makes a line a carried one and lists it.
+func (v *vendor) carry(line *proof.Line) {
+	w := usage.Window{Start: v.window.Start.AddDate(0, -1, 0), End: v.window.Start.AddDate(0, 0, -v.IntN(2))}
+	if v.odd() {
+		w.End = w.Start.Add(time.Hour)
+	}
+	line.Carried = &w
+	entry := proof.CarriedLine{ReferenceID: line.Item.ReferenceID, RecordID: line.RecordID, Window: w}
+	switch {
+	case v.IntN(3) == 0 && entry.RecordID != "":
+		entry.ReferenceID = ""
+	case v.IntN(3) == 0 && entry.ReferenceID != "":
+		entry.RecordID = ""
+	}
+	v.carried = append(v.carried, entry)
+}
+
+// seal gives the lines the service's hashes, in batches with other customers' deltas.
+func (v *vendor) seal() {
+	previous := proof.Hash{}
+	bare := v.IntN(6) == 0 // nothing but content hashes
+	for i := 0; i < len(v.lines); {
+		size := min(1+v.IntN(3), len(v.lines)-i)
+		batch := v.lines[i : i+size]
+		var hashes []proof.Hash
+		for j := range batch {
+			batch[j].ContentHash = v.contentHash(&batch[j])
+			if v.IntN(3) == 0 {
+				hashes = append(hashes, v.hash())
+			}
+			hashes = append(hashes, batch[j].ContentHash)
+			if v.odd() {
+				hashes[len(hashes)-1] = v.hash()
+			}
+		}
+		root := rootOver(pick(v.Rand, v.variant, v.variant, pick(v.Rand, proof.Variants()...)), hashes)
+		if v.odd() {
+			root = v.hash()
+		}
+		for j := range batch {
+			line := &batch[j]
+			if !bare {
+				line.ItemHashes, line.ProofHash, line.PreviousProofHash = hashes, new(root), new(previous)
+				line.ReceiptID = pick(v.Rand, root.String(), root.String(), strings.ToUpper(root.String()), "receipt 1")
+			}
+			switch {
+			case v.odd():
+				line.ItemHashes = nil
+			case v.odd():
+				line.ProofHash = nil
+			case v.odd():
+				line.PreviousProofHash = nil
+			case v.odd():
+				line.PreviousProofHash = new(v.hash())
+			case v.odd():
+				line.ReceiptID = v.hash().String()
+			case v.odd() && line.Sources.Metadata+line.Sources.Reason+line.Sources.ReferenceID == "":
+				line.ContentHash = proof.Hash{}
+			}
+			if line.Carried != nil && line.ProofHash != nil && v.IntN(2) == 0 {
+				v.records = append(v.records, v.record(*line.ProofHash))
+			}
+		}
+		previous, i = root, i+size
+	}
+}
+
+// contentHash is the service's for a line, of whose item something may then get unknown.
+func (v *vendor) contentHash(line *proof.Line) proof.Hash {
+	if v.odd() {
+		return v.hash()
+	}
+	hash := leafOf(v.t, v.variant, line.Item)
+	switch {
+	case v.odd():
+		line.Item.Metadata, line.Sources.Metadata = nil, proof.SourceUnknown
+	case v.odd():
+		line.Item.Reason, line.Sources.Reason = "", proof.SourceUnknown
+	case v.odd() && line.RecordID != "" && line.Carried == nil:
+		line.Item.ReferenceID, line.Sources.ReferenceID = "", proof.SourceUnknown
+	case v.odd():
+		line.Item.Delta = line.Item.Delta.Neg()
+	}
+	return hash
+}
+
+func leafOf(t *testing.T, variant proof.Variant, item proof.Item) proof.Hash {
+	t.Helper()
+	text, err := item.Canonical()
+	require.NoError(t, err)
+	return proof.Keccak256([]byte(itemLabel(variant)), text)
+}
+
+func itemLabel(variant proof.Variant) string {
+	if strings.HasSuffix(string(variant), "-nul") {
+		return "pacspace:item:v1\x00"
+	}
+	return "pacspace:item:v1:"
+}
+
+func rootOver(variant proof.Variant, leaves []proof.Hash) proof.Hash {
+	tree := proof.NewTree(variant)
+	for _, leaf := range leaves {
+		tree.Append(leaf)
+	}
+	return tree.Root()
+}
+
+// root is the checkpoint's, which knows the hashes that the vendor left out.
+func (v *vendor) root(variant proof.Variant) proof.Hash {
+	var leaves []proof.Hash
+	for _, line := range v.lines {
+		switch {
+		case line.Carried != nil:
+		case line.ContentHash.IsZero():
+			leaves = append(leaves, leafOf(v.t, variant, line.Item))
+		default:
+			leaves = append(leaves, line.ContentHash)
+		}
+	}
+	return rootOver(variant, leaves)
+}
+
+// claim is the balance that follows, exactly or in binary64, or another one.
+func (v *vendor) claim() decimal.Decimal {
+	sum := v.start
+	for _, line := range v.lines {
+		sum = sum.Add(line.Item.Delta)
+	}
+	if v.odd() {
+		return sum.Add(v.number("1", "-0.5", "1e-20"))
+	}
+	if v.IntN(4) == 0 {
+		near, err := sum.Nearest64()
+		require.NoError(v.t, err)
+		return near
+	}
+	return sum
+}
+
+// expectation is what the checker expects.
+func (v *vendor) expectation(h proof.Header) object {
+	e := object{"customerId": v.account.CustomerID, "resource": "compute-minutes"}
+	if h.Environment == proof.EnvironmentTest && v.IntN(3) > 0 {
+		e["environment"] = "test"
+	}
+	if h.Period != "" && v.IntN(2) == 0 {
+		e["period"] = string(h.Period)
+	} else {
+		e["usageDays"] = object{"first": h.Days.First.String(), "last": h.Days.Last.String()}
+	}
+	if v.metaUnit && v.IntN(2) == 0 {
+		e["unit"] = "minute"
+	}
+	if v.IntN(3) == 0 {
+		e["balance"] = h.ClaimedBalance.String()
+	}
+	if v.IntN(4) == 0 {
+		e["variant"] = string(pick(v.Rand, v.variant, pick(v.Rand, proof.Variants()...)))
+	}
+	for _, name := range []string{"customerId", "resource", "usageDays", "period"} {
+		if v.odd() {
+			delete(e, name)
+		}
+	}
+	switch {
+	case v.odd():
+		e["customerId"] = "someone_else"
+	case v.odd():
+		e["resource"] = "storage"
+	case v.odd():
+		e["unit"] = "hour"
+	case v.odd():
+		e["balance"] = "3"
+	case v.odd():
+		delete(e, "period")
+		e["usageDays"] = object{"first": "2026-01-31", "last": h.Days.Last.String()}
+	}
+	return e
+}
+
+// anchors are what the checker brings.
+func (v *vendor) anchors(h proof.Header, root proof.Hash) (out []object) {
+	if v.IntN(8) > 0 {
+		out = append(out, v.record(root))
+	}
+	if v.IntN(3) == 0 {
+		out = append(out, object{"format": proof.AnchorFormat, "kind": "invoice-root", "root": root.String()})
+	}
+	if v.odd() {
+		out = append(out, object{"format": proof.AnchorFormat, "kind": "invoice-root", "root": v.hash().String()})
+	}
+	if v.odd() {
+		out = append(out, v.record(v.hash()))
+	}
+	out = append(out, v.records...)
+	if v.IntN(4) > 0 {
+		out = append(out, v.earlier...)
+	}
+	if v.IntN(3) == 0 {
+		out = append(out, v.ownDeltas())
+	}
+	for v.IntN(3) == 0 {
+		out = append(out, object{
+			"format": proof.AnchorFormat, "kind": "probe",
+			"environment": pick(v.Rand, "live", "live", "test"), "confirmed": v.confirmed(),
+			"chainPerAccount": v.IntN(2) == 0, "indexPerAccount": v.IntN(2) == 0, "firstIndex": 100,
+		})
+	}
+	v.Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
+	return out
+}
+
+// record is the public record's answer for a root.
+func (v *vendor) record(root proof.Hash) object {
+	out := object{
+		"format": proof.AnchorFormat, "kind": "public-record", "root": root.String(), "verified": true,
+		"environment": "live", "source": "balance-api.pacspace.io",
+	}
+	n, sum, turned := 0, decimal.Decimal{}, decimal.Decimal{}
+	for i, line := range v.lines {
+		if line.Carried == nil {
+			n, sum = n+1, sum.Add(line.Item.Delta)
+			turned = turned.Add(v.lines[len(v.lines)-1-i].Item.Delta)
+		}
+	}
+	near, err := sum.Nearest64()
+	require.NoError(v.t, err)
+	if v.IntN(8) > 0 {
+		out["recordCount"] = n
+	}
+	if v.IntN(8) > 0 {
+		out["netChange"] = pick(v.Rand, sum, near).String()
+	}
+	switch {
+	case v.odd():
+		out["recordCount"] = n + 1
+	case v.odd():
+		out["netChange"] = turned.Add(v.number("1", "1e-16")).String()
+	case v.odd():
+		out["environment"] = "test"
+	}
+	return out
+}
+
+func (v *vendor) ownDeltas() object {
+	deltas := []any{}
+	seen := map[string]bool{}
+	for _, line := range v.lines {
+		reference := line.Item.ReferenceID
+		if reference == "" || seen[reference] || v.odd() {
+			continue
+		}
+		seen[reference] = true
+		own := object{"referenceId": reference, "delta": amountOf(v.t, line.Item)}
+		if v.odd() {
+			own["delta"] = 1
+		}
+		if v.IntN(2) == 0 {
+			own["customerId"] = pick(v.Rand, line.Item.CustomerID, v.account.CustomerID)
+		}
+		deltas = append(deltas, own)
+	}
+	if v.odd() {
+		deltas = append(deltas, object{"referenceId": "something else", "delta": -1})
+	}
+	out := object{"format": proof.AnchorFormat, "kind": "own-deltas", "deltas": deltas, "partial": v.IntN(2) == 0}
+	return out
+}
+
+// amountOf is the delta of an item as its JSON has it.
+func amountOf(t *testing.T, item proof.Item) json.Number {
+	t.Helper()
+	text, err := item.Canonical()
+	require.NoError(t, err)
+	var read struct{ Delta json.Number }
+	require.NoError(t, json.Unmarshal(text, &read))
+	return read.Delta
+}
+
+// disguise makes of a reference one that is it, repeats it or looks like it.
+func disguise(r *rand.Rand, reference string) string {
+	at := r.IntN(len(reference) + 1)
+	for at < len(reference) && reference[at]&0xC0 == 0x80 {
+		at++
+	}
+	put := func(s string) string { return reference[:at] + s + reference[at:] }
+	switch r.IntN(10) {
+	case 0:
+		return reference
+	case 1:
+		return reference + ":again-1"
+	case 2:
+		return strings.ToUpper(reference)
+	case 3:
+		return put(pick(r, "\u200b", "\u00a0", " ", "\t", "\u00ad", "\u2066", "\u2028"))
+	case 4:
+		return strings.NewReplacer("u", "ｕ", "c", "ⅽ", "e", "ｅ", "2", "２").Replace(reference)
+	case 5:
+		return put(pick(r, "\u0301\u0323", "\u0323\u0301", "\u0345\u0301", "\u0301\u0345", "ﬁ", "ß", "ẞ", "İ", "ς", "Å", "\u0f73\u0f71", "가", "\u1100\u1161"))
+	case 6:
+		return reference + ":part-2"
+	case 7:
+		return reference + ":again-0"
+	case 8:
+		return reference + ":late-1:again-12"
+	}
+	return put(":")
+}
+
+func marshal(t *testing.T, value any) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	e := json.NewEncoder(&out)
+	e.SetEscapeHTML(false)
+	require.NoError(t, e.Encode(value))
+	return bytes.TrimSuffix(out.Bytes(), []byte("\n"))
+}
