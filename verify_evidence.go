@@ -1,0 +1,83 @@
+package pacspace
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/pacspace/pacspace-go/proof"
+	"github.com/pacspace/pacspace-go/proof/sealed"
+)
+
+// VerifiedFile is what [VerifyEvidence] found. One of its reports is set, by the kind of
+// the file.
+type VerifiedFile struct {
+	Balance *proof.Report  // of evidence of a balance
+	Record  *sealed.Result // of a copy of a link to a sealed record
+}
+
+// Verdict is the report's verdict. That of a record is never more than consistent, since
+// neither the ledger nor the Merkle path is checked.
+func (f *VerifiedFile) Verdict() string {
+	if f.Balance != nil {
+		return string(f.Balance.Verdict)
+	}
+	return string(f.Record.Verdict())
+}
+
+// String is the report's one line.
+func (f *VerifiedFile) String() string {
+	if f.Balance != nil {
+		return f.Balance.String()
+	}
+	return fmt.Sprint(f.Record)
+}
+
+// ErrUnknownFile is returned for a file of no kind that can be verified by itself.
+var ErrUnknownFile = errors.New("pacspace: the file is no evidence")
+
+// VerifyEvidence verifies a file offline, whichever of PacSpace's kinds it is: evidence of
+// a balance (pacspace-evidence/v1), as [proof.Verify] does, or a copy of a link to a sealed
+// record (record-link-copy/v1), as [sealed.VerifyLinkCopy] does, for which expect and
+// anchors mean nothing. A file that cannot be read within the limits of its kind is an
+// error and no verdict.
+//
+// Source: records contract, section 8; docs/evidence-format.md.
+func VerifyEvidence(r io.Reader, expect proof.Expect, anchors ...proof.Anchor) (*VerifiedFile, error) {
+	in := bufio.NewReaderSize(r, proof.MaxLineBytes)
+	start, err := in.Peek(proof.MaxLineBytes)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("pacspace: reading the file: %w", err)
+	}
+	if isEvidence(start) {
+		report, err := proof.Verify(in, expect, anchors...)
+		if err != nil {
+			return nil, err
+		}
+		return &VerifiedFile{Balance: report}, nil
+	}
+	file, err := io.ReadAll(io.LimitReader(in, sealed.MaxHistoryBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("pacspace: reading the file: %w", err)
+	}
+	switch schema := sealed.Schema(file); schema {
+	case sealed.SchemaLinkCopy:
+		return &VerifiedFile{Record: sealed.VerifyLinkCopy(file)}, nil
+	case sealed.SchemaDisclosureV1, sealed.SchemaDisclosureV2, sealed.SchemaHistory:
+		return nil, fmt.Errorf("%w: a %s is one half of what is needed; give disclosure and history to sealed.VerifyDisclosure", ErrUnknownFile, schema)
+	}
+	return nil, fmt.Errorf("%w: it is neither %s nor %s", ErrUnknownFile, proof.EvidenceFormat, sealed.SchemaLinkCopy)
+}
+
+// isEvidence reports whether a file starts with the header line of evidence. Files of other
+// kinds may have that word in them, but not as the format of their first line.
+func isEvidence(start []byte) bool {
+	line, _, _ := bytes.Cut(start, []byte{'\n'})
+	var header struct {
+		Format string `json:"format"`
+	}
+	return json.Unmarshal(line, &header) == nil && header.Format == proof.EvidenceFormat
+}
