@@ -23,12 +23,17 @@ import (
 // It is skipped where Python or the SDK cannot be had, unless PACSPACE_INTEROP=required.
 func TestPythonSDK(t *testing.T) {
 	python := pythonWithSDK(t)
-	lab := newLab(t)
+	newLab(t).run(t, python, "agree.py", "the official Python SDK %s and the sandbox")
+}
 
+// run lets a script of python/ work through its scenes against the lab, and requires that
+// every call agreed. what is a format for the SDK's version: what the count is a count of.
+func (l *lab) run(t *testing.T, python, script, what string) {
+	t.Helper()
 	const enough = 5 * time.Minute // it takes seconds
 	ctx, cancel := context.WithTimeout(t.Context(), enough)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, python, "-B", "-X", "utf8", filepath.Join("python", "agree.py"))
+	cmd := exec.CommandContext(ctx, python, "-B", "-X", "utf8", filepath.Join("python", script))
 	var trouble bytes.Buffer
 	cmd.Stderr = &trouble
 	in, err := cmd.StdinPipe()
@@ -36,18 +41,18 @@ func TestPythonSDK(t *testing.T) {
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
-	count := lab.serve(t, in, out)
+	count := l.serve(t, in, out)
 	in.Close()
 	ended := cmd.Wait()
 
-	require.NotNil(t, count, "agree.py ended without its count: %v\n%s", ended, &trouble)
-	t.Logf("the official Python SDK %s and the sandbox: %d calls agreed, %d disagreed", pythonSDKVersion(t), count.Agreed, count.Disagreed)
-	require.Equal(t, lab.agreed, count.Agreed, "both sides count the same")
+	require.NotNil(t, count, "%s ended without its count: %v\n%s", script, ended, &trouble)
+	t.Logf(what+": %d calls agreed, %d disagreed", pythonSDKVersion(t), count.Agreed, count.Disagreed)
+	require.Equal(t, l.agreed, count.Agreed, "both sides count the same")
 	require.Zero(t, count.Disagreed)
 	require.NoError(t, ended, "%s", &trouble)
 }
 
-// count is what agree.py says last.
+// count is what a script says last.
 type count struct{ Agreed, Disagreed int }
 
 // serve answers what is asked until the other side ends. Checks become subtests.
@@ -58,7 +63,7 @@ func (l *lab) serve(t *testing.T, in io.Writer, out io.Reader) (end *count) {
 		text, err := json.Marshal(v)
 		require.NoError(t, err)
 		_, err = in.Write(append(text, '\n'))
-		require.NoError(t, err, "agree.py has gone")
+		require.NoError(t, err, "the script has gone")
 	}
 	say(l.greeting())
 	lines := bufio.NewScanner(out)

@@ -7,12 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
-	"time"
-
-	"github.com/stretchr/testify/require"
 
 	"github.com/pacspace/pacspace-go"
 	"github.com/pacspace/pacspace-go/proof/sealed"
@@ -37,27 +32,7 @@ func TestPythonSDKRecords(t *testing.T) {
 		l.boxes[name] = sandbox.Start(t, opts...)
 	}
 	l.more = recordQuestions(l)
-
-	const enough = 5 * time.Minute // it takes seconds
-	ctx, cancel := context.WithTimeout(t.Context(), enough)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, python, "-B", "-X", "utf8", filepath.Join("python", "records.py"))
-	var trouble bytes.Buffer
-	cmd.Stderr = &trouble
-	in, err := cmd.StdinPipe()
-	require.NoError(t, err)
-	out, err := cmd.StdoutPipe()
-	require.NoError(t, err)
-	require.NoError(t, cmd.Start())
-	count := l.serve(t, in, out)
-	in.Close()
-	ended := cmd.Wait()
-
-	require.NotNil(t, count, "records.py ended without its count: %v\n%s", ended, &trouble)
-	t.Logf("sealed records with the official Python SDK %s: %d calls agreed, %d disagreed", pythonSDKVersion(t), count.Agreed, count.Disagreed)
-	require.Equal(t, l.agreed, count.Agreed, "both sides count the same")
-	require.Zero(t, count.Disagreed)
-	require.NoError(t, ended, "%s", &trouble)
+	l.run(t, python, "records.py", "sealed records with the official Python SDK %s")
 }
 
 // shown is what records.py asks to be disclosed.
