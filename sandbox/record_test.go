@@ -3,6 +3,7 @@ package sandbox_test
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -145,6 +146,13 @@ func TestIntakeRefusesByTheOfficialRules(t *testing.T) {
 	}
 	t.Run("no lifecycle at all", func(t *testing.T) {
 		b.post(recordPath("press-4", "transitions"), `{"content":`+anyAction+`}`).refused(400, "RECORD_STATE_UNKNOWN", "lifecycle=undefined is not in the layout")
+	})
+	t.Run("what is no write", func(t *testing.T) {
+		write := func(body string) response { return b.post(recordPath("press-4", "transitions"), body) }
+		write(`{"lifecycle":5,"content":`+anyAction+`}`).refused(400, "RECORD_STATE_UNKNOWN", "lifecycle=5 is not in the layout")
+		write(`{"lifecycle":"recorded","content":{"x":1e999}}`).refused(400, "RECORD_CONTENT_INVALID", "no canonical form")
+		write(`{"lifecycle":"recorded"}`).refused(400, "RECORD_CONTENT_INVALID", "content must be an object")
+		require.Equal(t, 400, write(`{"lifecycle":"recorded","content":`+anyAction+`,"referenceId":5}`).status)
 	})
 	t.Run("a type without a layout", func(t *testing.T) {
 		b.post("/api/v1/records/diary/x/transitions", `{"lifecycle":"recorded","content":{}}`).refused(404, "NOT_FOUND", "No layout")
@@ -388,6 +396,23 @@ func TestRecordsAreKeptInTheStateFile(t *testing.T) {
 	again.verify()
 	b.verify()
 	require.Equal(t, b.get(recordPath("press-4", "history")).body, again.get(recordPath("press-4", "history")).body)
+}
+
+func TestAStateFileWhoseRecordsDoNotHangTogetherIsRefused(t *testing.T) {
+	t.Parallel()
+	const record = `"records":[{"type":"machine-action-record","record":"press-4","recordHashVersion":2}]`
+	for name, state := range map[string]string{
+		"names a record that is not there":     `"recordEntries":[{"record":0,"receiptId":"r"}]`,
+		"type or a version that is not known":  `"records":[{"type":"diary","record":"d","recordHashVersion":2}]`,
+		"link l names a record that is not":    `"links":[{"handle":"l","record":"press-4"}]`,
+		"entry r: unexpected end of JSON":      record + `,"recordEntries":[{"record":0,"receiptId":"r"}]`,
+		"entry r: sealed: content must be an ": record + `,"recordEntries":[{"record":0,"receiptId":"r","submitted":{"lifecycle":"recorded","content":[]}}]`,
+	} {
+		path := filepath.Join(t.TempDir(), "state.json")
+		require.NoError(t, os.WriteFile(path, []byte(`{"format":"pacspace-sandbox/v1","environments":{"test":{`+state+`}}}`), 0o600))
+		_, err := sandbox.New(sandbox.StateFile(path))
+		require.ErrorContains(t, err, name)
+	}
 }
 
 func TestTheBoundOnRecordEntries(t *testing.T) {

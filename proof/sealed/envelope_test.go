@@ -1,6 +1,7 @@
 package sealed_test
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -39,7 +40,7 @@ func TestAnEnvelopeOpensForItsLinkAlone(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEqual(t, envelope, other, "no two envelopes are alike")
 
-	changed := []byte(envelope)
+	changed := bytes.Clone(data)
 	changed[100] ^= 1
 	short, long := base64.RawURLEncoding.EncodeToString(data[:len(data)-1]), strings.Repeat("A", 1398141)
 	for _, c := range []struct {
@@ -50,7 +51,7 @@ func TestAnEnvelopeOpensForItsLinkAlone(t *testing.T) {
 		{"another key", envelope, "cus_abc", sealed.NewLinkKey(), sealed.CodeEnvelopeAuth},
 		{"no key", envelope, "cus_abc", sealed.LinkKey{}, sealed.CodeEnvelopeAuth},
 		{"another link", envelope, "cus_abd", key, sealed.CodeEnvelopeAuth},
-		{"changed", string(changed), "cus_abc", key, sealed.CodeEnvelopeAuth},
+		{"changed", base64.RawURLEncoding.EncodeToString(changed), "cus_abc", key, sealed.CodeEnvelopeAuth},
 		{"cut", short, "cus_abc", key, sealed.CodeEnvelopeMalformed},
 		{"empty", "", "cus_abc", key, sealed.CodeEnvelopeMalformed},
 		{"of another version", "Ag" + envelope[2:], "cus_abc", key, sealed.CodeEnvelopeMalformed},
