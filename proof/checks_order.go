@@ -198,12 +198,12 @@ func (c *startCheck) sameUnit(before *Earlier) {
 	}
 }
 
-// before returns the evidence of the days that end where those of h begin, the verified one
-// if there are several.
+// before returns the evidence of the days that end where those of h begin: the last that is
+// verified, else the last.
 func (k *known) before(h Header) *Earlier {
 	var before *Earlier
 	for _, e := range k.earlier {
-		if e.precedes(h.Account.CustomerID, h.Days.First) && (before == nil || e.verdict == Verified) {
+		if e.precedes(h.Account.CustomerID, h.Days.First) && (before == nil || e.verdict == Verified || before.verdict != Verified) {
 			before = e
 		}
 	}
