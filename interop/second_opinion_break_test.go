@@ -162,7 +162,7 @@ func (b breaker) changeValue(in object, lines []object) {
 			return
 		}
 		name := names[b.IntN(len(names))]
-		switch b.IntN(20) {
+		switch b.IntN(40) {
 		case 0:
 			delete(in, name)
 			return
@@ -233,7 +233,7 @@ func (b breaker) other(name string, value any, lines []object) any {
 		return !v
 	}
 	return json.Number(pick(b.Rand, fmt.Sprint(b.IntN(10)), fmt.Sprint(100+b.IntN(10)), "-50", "-42.5", "-0.1", "0", "-0", "1.0", "1e2", "1e+21",
-		"9007199254740992", "9007199254740991", "-5e-324", "2e308", "0.1", "0.10", "0.30000000000000004", "0.3000000000000000166", "123456789012345678901234567890", "1e-7", "0.0000001"))
+		"9007199254740992", "9007199254740991", "10000000", "10000001", "-5e-324", "2e308", "0.1", "0.10", "0.30000000000000004", "0.3000000000000000166", "123456789012345678901234567890", "1e-7", "0.0000001"))
 }
 
 func (b breaker) otherText(v string) any {

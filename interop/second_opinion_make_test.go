@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -39,6 +40,7 @@ type vendor struct {
 	start    decimal.Decimal
 	lines    []proof.Line
 	carried  []proof.CarriedLine
+	foreign  bool    // the service hashes by rules that no variant has
 	oddity   float64 // how likely something unusual is at each choice
 	records  []object
 	earlier  []object
@@ -80,6 +82,7 @@ func makeSpecimen(t *testing.T, r *rand.Rand) specimen {
 	if v.IntN(2) == 0 {
 		v.start = v.number("-1000.5", "3", "0.1", "-0.7")
 	}
+	v.foreign = v.IntN(16) == 0
 	v.makeEarlier()
 	v.makeLines()
 	v.seal()
@@ -91,8 +94,9 @@ func makeSpecimen(t *testing.T, r *rand.Rand) specimen {
 	if v.IntN(6) > 0 {
 		header.Checkpoint = proof.Checkpoint{ID: pick(r, "", "chk_1"), Root: root}
 	}
-	if v.odd() {
-		header.Checkpoint.Root = v.hash()
+	if v.foreign && !header.Checkpoint.Root.IsZero() || v.odd() {
+		root = v.hash()
+		header.Checkpoint.Root = root
 	}
 	if v.IntN(8) == 0 {
 		header.Environment = proof.EnvironmentTest
@@ -156,8 +160,19 @@ func (v *vendor) makeEarlier() {
 			delete(e, "lastIndex")
 		case v.odd():
 			e["lastIndex"] = 12
+		case v.odd():
+			e["account"] = object{"customerId": v.account.CustomerID}
+		case v.odd():
+			e["account"] = object{"customerId": v.account.CustomerID, "resource": "storage", "unit": "minute"}
+		case v.odd():
+			e["account"] = object{"customerId": v.account.CustomerID, "resource": "compute-minutes", "unit": "minute"}
 		}
 		v.earlier = append(v.earlier, e)
+		if v.odd() { // another end of the same month
+			tie := maps.Clone(e)
+			tie["balance"], tie["verdict"], tie["lastIndex"] = "8", pick(v.Rand, "verified", "consistent"), 50
+			v.earlier = append(v.earlier, tie)
+		}
 		if v.odd() { // a day that nothing reaches
 			first = first.AddDays(-1)
 		}
@@ -173,7 +188,7 @@ func (v *vendor) confirmed() object {
 	out := object{}
 	for _, level := range []string{"item", "batch", "checkpoint"} {
 		out[level] = []any{}
-		if v.IntN(2) == 0 {
+		if !v.foreign && v.IntN(2) == 0 {
 			out[level] = []any{string(pick(v.Rand, v.variant, pick(v.Rand, proof.Variants()...)))}
 		}
 	}
@@ -320,7 +335,7 @@ func (v *vendor) seal() {
 			}
 		}
 		root := rootOver(pick(v.Rand, v.variant, v.variant, pick(v.Rand, proof.Variants()...)), hashes)
-		if v.odd() {
+		if v.foreign || v.odd() {
 			root = v.hash()
 		}
 		for j := range batch {
@@ -353,7 +368,7 @@ func (v *vendor) seal() {
 
 // contentHash is the service's for a line, of whose item something may then get unknown.
 func (v *vendor) contentHash(line *proof.Line) proof.Hash {
-	if v.odd() {
+	if v.foreign || v.odd() {
 		return v.hash()
 	}
 	hash := leafOf(v.t, v.variant, line.Item)
