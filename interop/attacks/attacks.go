@@ -6,6 +6,8 @@
 package attacks
 
 import (
+	"sync"
+
 	"github.com/pacspace/pacspace-go/interop/internal/forge"
 	"github.com/pacspace/pacspace-go/proof"
 )
@@ -65,7 +67,7 @@ func All() []Attack {
 }
 
 func (a attack) stage(by string) Attack {
-	f := forge.Month(forge.February, days, proof.VariantHex0x)
+	f := february().Clone()
 	s := &scene{File: f, expect: forge.Buyer(), anchors: []forge.M{f.Record()}}
 	a.build(s)
 	if s.bytes == nil {
@@ -126,5 +128,8 @@ func (s *scene) again(i int) forge.M {
 	return line
 }
 
-// january is verified evidence of the month before.
+// february is the honest file that every scene begins with, made once and copied.
+var february = sync.OnceValue(func() *forge.File { return forge.Month(forge.February, days, proof.VariantHex0x) })
+
+// january is evidence of the month before.
 func january() *forge.File { return forge.Month(forge.January, 31, proof.VariantHex0x) }

@@ -7,6 +7,7 @@ package corpus
 import (
 	"fmt"
 	"iter"
+	"sync"
 
 	"github.com/pacspace/pacspace-go/interop/internal/forge"
 	"github.com/pacspace/pacspace-go/proof"
@@ -22,19 +23,26 @@ type Mutation struct {
 // odd one.
 const days = 6
 
+// A class is a kind of mutations that are made in the same way.
+type class struct {
+	name string
+	make func(*maker)
+}
+
+func classes() []class {
+	return []class{
+		{"items", items}, {"unstated-items", unstatedItems}, {"unknown-items", unknownItems},
+		{"proof-fields", proofFields}, {"labels", labels}, {"lines", lines}, {"tails", tails},
+		{"header", header}, {"trailer", trailer}, {"public-record", publicRecord}, {"own-deltas", ownDeltas},
+		{"earlier", earlier}, {"invoice-root", invoiceRoot},
+		{"names", names}, {"values", values}, {"bytes", bytesOfFile},
+	}
+}
+
 // All yields every mutation, in the same order each time. Ids are unique.
 func All() iter.Seq[Mutation] {
 	return func(yield func(Mutation) bool) {
-		for _, class := range []struct {
-			name string
-			make func(*maker)
-		}{
-			{"items", items}, {"unstated-items", unstatedItems}, {"unknown-items", unknownItems},
-			{"proof-fields", proofFields}, {"labels", labels}, {"lines", lines}, {"tails", tails},
-			{"header", header}, {"trailer", trailer}, {"public-record", publicRecord}, {"own-deltas", ownDeltas},
-			{"earlier", earlier}, {"invoice-root", invoiceRoot},
-			{"names", names}, {"values", values}, {"bytes", bytesOfFile},
-		} {
+		for _, class := range classes() {
 			m := &maker{class: class.name, yield: yield}
 			class.make(m)
 			if m.done {
@@ -42,6 +50,18 @@ func All() iter.Seq[Mutation] {
 			}
 		}
 	}
+}
+
+// Sample returns the first mutation of each class.
+func Sample() []Mutation {
+	var sample []Mutation
+	for _, class := range classes() {
+		class.make(&maker{class: class.name, yield: func(m Mutation) bool {
+			sample = append(sample, m)
+			return false
+		}})
+	}
+	return sample
 }
 
 // A maker hands out the mutations of one class.
@@ -59,7 +79,16 @@ type mutant struct {
 	bytes   []byte // instead of the file's own
 }
 
-func honest(v proof.Variant) *mutant { return of(forge.Month(forge.February, days, v)) }
+// pristine are the honest files by variant, made once and copied for each mutant.
+var pristine = sync.OnceValue(func() map[proof.Variant]*forge.File {
+	files := map[proof.Variant]*forge.File{}
+	for _, v := range proof.Variants() {
+		files[v] = forge.Month(forge.February, days, v)
+	}
+	return files
+})
+
+func honest(v proof.Variant) *mutant { return of(pristine()[v].Clone()) }
 
 func of(f *forge.File) *mutant {
 	return &mutant{File: f, expect: forge.Buyer(), anchors: []forge.M{f.Record()}}
@@ -136,17 +165,4 @@ func (x *mutant) sealAbove(d depth) {
 	if d == recorded {
 		x.anchors = []forge.M{x.Record()}
 	}
-}
-
-// Sample returns the first mutation of each class.
-func Sample() []Mutation {
-	var sample []Mutation
-	seen := map[string]bool{}
-	for m := range All() {
-		if !seen[m.Class] {
-			seen[m.Class] = true
-			sample = append(sample, m)
-		}
-	}
-	return sample
 }
