@@ -637,7 +637,8 @@ def usage_reference(reference):
     """(customer id, day, base) of a usage day's reference, or None (section 8.4)."""
     match = USAGE.fullmatch(reference or "")
     try:
-        return match and (customer_id(match[1], "customer id"), day(match[2], "day"), reference[:len(reference) - len(match[3] or "")])
+        return match and (customer_id(match[1], "customer id"), day(match[2], "day"),
+                          reference[:len(reference) - len(match[3] or "")])
     except Refused:
         return None
 
@@ -818,6 +819,7 @@ def check_order(c):
         c.fail_if(d.sequence != place, d.line)
         c.fail_if(d.recordId is not None and d.recordId in records, d.line)
         records.add(d.recordId)
+        refuse_if(len(records) > MAX_KNOWN, "more than %d record ids" % MAX_KNOWN)
         if d.carried is not None:
             c.fail_if(not carried, d.line)
             entry = carried.pop(0)
