@@ -127,6 +127,9 @@ func (p *program) verdict(c *pacspace.Closing) string {
 
 // checkBilled holds each delta of the record to one closing.
 func (w *world) checkBilled(customer string) {
+	if len(w.periods) == 0 {
+		return
+	}
 	billed := map[string]int{}
 	for _, period := range w.periods {
 		c, known := load[closed](w.program.store, "closing:"+customer+":"+string(period))
