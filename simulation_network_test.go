@@ -20,6 +20,8 @@ type network struct {
 	w     *world
 	stray []message // on their way, in the order of their arrival
 	down  time.Time // until then the service is not there
+
+	unpaid, paid time.Time // between them the gateway refuses writes
 }
 
 // message is one request as it travels.
@@ -95,6 +97,9 @@ func (n *network) travel(ctx context.Context, m message) (*http.Response, error)
 		n.later(m, time.Second)
 		return nil, err
 	}
+	if now := time.Now(); f == fateClean && !w.healed && m.keyed() && now.After(n.unpaid) && now.Before(n.paid) {
+		f = fateUnpaid
+	}
 	switch f {
 	case fateLostBefore:
 		return nil, n.silence(ctx)
@@ -108,7 +113,9 @@ func (n *network) travel(ctx context.Context, m message) (*http.Response, error)
 	case fateUnpaid:
 		return answer(402, `{"success":false,"error":{"code":"INSUFFICIENT_CREDITS","message":"pay"}}`, ""), nil
 	case fatePending:
-		n.later(m, time.Minute)
+		if w.chance(0.5) { // else the service dies over it
+			n.later(m, time.Minute)
+		}
 		return answer(202, `{"code":"IDEMPOTENCY_PENDING","message":"in progress"}`, ""), nil
 	case fateTwice:
 		n.deliver(m)

@@ -131,7 +131,7 @@ func newWorld(s setting) *world {
 	if w.weather.outages > 0 {
 		w.options = append(w.options, sandbox.StateFile(w.stateful))
 	}
-	if w.chance(0.3) { // a service may as well keep keys for longer than anybody needs
+	if w.chance(0.5) { // a service may as well keep keys for longer than anybody needs
 		w.options = append(w.options, sandbox.KeysExpireAfter(365*24*time.Hour))
 	}
 	w.choose(s.only)
@@ -271,13 +271,17 @@ func (w *world) heal() {
 	}
 }
 
-// mischief is what others do on a day: the service limits a customer, or another program
-// of the vendor writes under a name that is ours.
+// mischief is what others do on a day: the service limits a customer, the plan runs out for
+// some hours, or another program of the vendor writes under a name that is ours.
 func (w *world) mischief(customer string, day pacspace.Date) {
 	if w.healed || !w.chance(w.weather.mischief) {
 		return
 	}
-	switch w.rng.IntN(4) {
+	switch w.rng.IntN(6) {
+	case 4, 5:
+		w.network.unpaid = time.Now().Add(w.span(0, pick(w, time.Second, time.Minute)))
+		w.network.paid = w.network.unpaid.Add(w.span(time.Minute, 30*time.Hour))
+		w.log("unpaid from %s to %s", w.network.unpaid, w.network.paid)
 	case 0, 1:
 		interval := pick(w, 0, 30*time.Hour, 72*time.Hour)
 		w.log("cadence of %s is %v", customer, interval)
