@@ -81,6 +81,9 @@ func (n *network) travel(ctx context.Context, m message) (*http.Response, error)
 	if !w.healed {
 		if w.chance(w.weather.faults) {
 			f = fate(w.rng.IntN(int(fates)))
+			if w.again {
+				f = fateAgain
+			}
 		}
 		if w.chance(w.weather.outages) {
 			return n.outage(ctx, m)
@@ -125,7 +128,11 @@ func (n *network) travel(ctx context.Context, m message) (*http.Response, error)
 	switch f {
 	case fateAgain:
 		m.refused = got.Code >= 400
-		n.later(m, 10*time.Minute)
+		within := 10 * time.Minute
+		if w.again {
+			within = 10 * time.Hour
+		}
+		n.later(m, within)
 	case fateLostAfter:
 		return nil, n.silence(ctx)
 	case fateFailAfter:

@@ -77,6 +77,7 @@ type world struct {
 	trace hash.Hash
 	lines []string // of the trace, where they are kept
 	keep  bool
+	again bool
 
 	foreign  map[string]bool // references or keys that somebody else wrote under
 	others   pacspace.Decimal
@@ -96,12 +97,13 @@ type setting struct {
 	file   string   // for the service's state
 	only   []string // the choices, nil for drawn ones
 	double double
+	again  bool // all that goes wrong with requests is that they come again hours later
 	keep   bool // the lines of the trace
 }
 
 func newWorld(s setting) *world {
 	w := &world{
-		seed: s.seed, double: s.double, keep: s.keep, trace: sha256.New(), stateful: s.file,
+		seed: s.seed, double: s.double, again: s.again, keep: s.keep, trace: sha256.New(), stateful: s.file,
 		rng: rand.New(rand.NewPCG(s.seed, 0x5ac5)), foreign: map[string]bool{},
 	}
 	w.weather = weather{
