@@ -23,8 +23,8 @@ func (p *program) flushBatch(list []item) {
 		values[it.Delta.ReferenceID] = it
 	}
 	values[name] = b
-	p.store.put(values)
 	p.batched = true
+	p.store.put(values)
 	p.sendBatch(name, b)
 }
 
@@ -59,7 +59,7 @@ func (p *program) sendBatch(name string, b batch) {
 		return err
 	})
 	values := map[string]any{}
-	switch api, _ := errors.AsType[*pacspace.APIError](err); {
+	switch {
 	case err == nil:
 		b.Settled = true
 		for i, result := range got.Items {
@@ -72,7 +72,10 @@ func (p *program) sendBatch(name string, b batch) {
 		}
 	case open && !p.biller.forgets, p.biller.unknown(err):
 	case p.biller.refused(err):
-		b.Unknown, b.Key = false, p.biller.nextKey(api.IdempotencyKey)
+		if api, ok := errors.AsType[*pacspace.APIError](err); ok { // else a double took a lost answer for a refusal
+			b.Key = api.IdempotencyKey
+		}
+		b.Unknown, b.Key = false, p.biller.nextKey(b.Key)
 	default:
 		b.Unknown = errors.Is(err, pacspace.ErrIdempotencyConflict)
 	}

@@ -24,7 +24,7 @@ type circumstance struct {
 
 const (
 	rowRuns  = 8  // of a row that loses nothing
-	lossRuns = 60 // of a row that loses something that must be found
+	lossRuns = 200 // of a row that loses something that must be found
 )
 
 // circumstances are the helpful service, each choice of the sandbox by itself, and what

@@ -21,7 +21,9 @@ type network struct {
 	stray []message // on their way, in the order of their arrival
 	down  time.Time // until then the service is not there
 
-	unpaid, paid time.Time // between them the gateway refuses writes
+	unpaid, paid time.Time       // between them the service refuses writes
+	answered     map[string]bool // keys that it has worked on
+	unpaidFor    map[string]bool // keys whose refusal it replays
 }
 
 // message is one request as it travels.
@@ -33,7 +35,9 @@ type message struct {
 	refused        bool // it is a copy of one that was refused
 }
 
-func (m message) keyed() bool { return m.header.Get("Idempotency-Key") != "" }
+func (m message) key() string { return m.header.Get("Idempotency-Key") }
+
+func (m message) keyed() bool { return m.key() != "" }
 
 // fate is what happens to a request.
 type fate int
@@ -114,7 +118,10 @@ func (n *network) travel(ctx context.Context, m message) (*http.Response, error)
 	case fateLimited:
 		return answer(pick(w, 425, 429, 429), `{"success":false,"error":{"code":"RATE_LIMITED","message":"slower"}}`, pick(w, "", "2")), nil
 	case fateUnpaid:
-		return answer(402, `{"success":false,"error":{"code":"INSUFFICIENT_CREDITS","message":"pay"}}`, ""), nil
+		if key := m.key(); w.has("RefusalsReplayed") && !n.answered[key] {
+			n.unpaidFor[key] = true
+		}
+		return unpaid().Result(), nil
 	case fatePending:
 		if w.chance(0.5) { // else the service dies over it
 			n.later(m, time.Minute)
@@ -224,10 +231,24 @@ func (n *network) deliver(m message) *httptest.ResponseRecorder {
 }
 
 func (n *network) serve(m message) *httptest.ResponseRecorder {
+	if m.keyed() {
+		if n.unpaidFor[m.key()] {
+			return unpaid()
+		}
+		n.answered[m.key()] = true
+	}
 	r := httptest.NewRequest(m.method, m.target, bytes.NewReader(m.body))
 	r.Host, r.Header = "localhost", m.header.Clone()
 	got := httptest.NewRecorder()
 	n.w.box.ServeHTTP(got, r)
+	return got
+}
+
+func unpaid() *httptest.ResponseRecorder {
+	got := httptest.NewRecorder()
+	got.Header().Set("Content-Type", "application/json")
+	got.WriteHeader(http.StatusPaymentRequired)
+	_, _ = got.WriteString(`{"success":false,"error":{"code":"INSUFFICIENT_CREDITS","message":"pay"}}`)
 	return got
 }
 
@@ -256,7 +277,7 @@ func loggedKey(m message) string {
 	if strings.HasSuffix(m.target, "/checkpoint") {
 		return "random"
 	}
-	return m.header.Get("Idempotency-Key")
+	return m.key()
 }
 
 // isTimeout says that a call ended because its time was over.

@@ -129,7 +129,7 @@ func (p *program) live(until time.Time) {
 	p.start()
 	for time.Now().Before(until) {
 		open := p.settle()
-		p.flush()
+		open = p.flush() || open
 		if now := time.Now(); now.After(p.closing) {
 			for _, period := range p.w.periods {
 				p.closePeriod(period)
@@ -141,15 +141,15 @@ func (p *program) live(until time.Time) {
 		}
 		p.backoff = min(max(2*p.backoff, 20*time.Second), 8*time.Hour)
 		if !open {
-			p.backoff = 16 * time.Hour
+			p.backoff = pick(p.w, 2*time.Hour, 16*time.Hour)
 		}
 		time.Sleep(p.w.span(p.backoff/2, p.backoff))
 	}
 }
 
 // flush sends the usage of days that are over, once: each delta by itself, or as a batch.
-// A program that likes batches waits a day for more.
-func (p *program) flush() {
+// A program that likes batches waits a day for more. It reports whether anything was sent.
+func (p *program) flush() bool {
 	var fresh []item
 	waits := p.w.patient
 	for _, day := range p.w.days {
@@ -172,7 +172,7 @@ func (p *program) flush() {
 		}
 	}
 	if len(fresh) == 0 || len(fresh) == 1 && waits {
-		return
+		return false
 	}
 	p.backoff = 0
 	for _, it := range fresh {
@@ -180,11 +180,12 @@ func (p *program) flush() {
 	}
 	if len(fresh) > 1 && p.w.chance(0.6) {
 		p.flushBatch(fresh)
-		return
+		return true
 	}
 	for _, it := range fresh {
 		p.send(it)
 	}
+	return true
 }
 
 // meter reads a day's usage, which grows for some hours after the day, since events come
@@ -349,7 +350,7 @@ func (p *program) closed() bool {
 // finish closes one more period, so that what was verified late is billed too.
 func (p *program) finish() {
 	if len(p.w.periods) == 0 {
-		time.Sleep(48 * time.Hour) // until all is verified
+		time.Sleep(60 * time.Hour) // until all is verified
 		return
 	}
 	last := p.w.periods[len(p.w.periods)-1].Next()

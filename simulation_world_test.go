@@ -115,7 +115,7 @@ func newWorld(s setting) *world {
 	w.customers = pick(w, []string{"acme"}, []string{"acme"}, []string{"acme", "globex"})
 	w.patient = w.chance(0.5)
 	day := func(m time.Month, d int) pacspace.Date { return pacspace.NewDate(2000, m, d) }
-	switch months := pick(w, 0, 0, 0, 1, 1, 2); months { // that are billed
+	switch months := pick(w, 0, 0, 0, 1, 1, 2, 2); months { // that are billed
 	case 0:
 		w.days = []pacspace.Date{day(1, 2), day(1, 3), day(1, 5), day(1, 6)}
 	case 1:
@@ -125,7 +125,7 @@ func newWorld(s setting) *world {
 		w.periods = []pacspace.Period{"2000-01", "2000-02"}
 	}
 	delays := pick(w, []time.Duration{0, 0}, []time.Duration{0, 0}, []time.Duration{time.Second, 2 * time.Second},
-		[]time.Duration{10 * time.Minute, 20 * time.Minute}, []time.Duration{10 * time.Hour, 26 * time.Hour})
+		[]time.Duration{10 * time.Minute, 20 * time.Minute}, []time.Duration{10 * time.Hour, 50 * time.Hour})
 	w.options = []sandbox.Option{
 		sandbox.WithAPIKey(simKey), sandbox.WithClock(w.now),
 		sandbox.Delays(delays[0], delays[1]), sandbox.RequestLog(0),
@@ -137,7 +137,7 @@ func newWorld(s setting) *world {
 		w.options = append(w.options, sandbox.KeysExpireAfter(365*24*time.Hour))
 	}
 	w.choose(s.only)
-	w.network = &network{w: w}
+	w.network = &network{w: w, answered: map[string]bool{}, unpaidFor: map[string]bool{}}
 	w.program = newProgram(w)
 	w.log("weather %+v delays %v choices %v", w.weather, delays, w.choices)
 	return w
@@ -149,7 +149,8 @@ func (w *world) choose(only []string) {
 	share := pick(w, 0, 0.05, 0.2, 0.5)
 	for _, c := range sandbox.Choices() {
 		p := share
-		if c.Name == "ReferencesRepeat" || c.Name == "RefusalsReplayed" {
+		switch c.Name {
+		case "ReferencesRepeat", "RefusalsReplayed", "ReferencesNotCompared":
 			p = 0.5
 		}
 		drawn := w.chance(p)
@@ -281,7 +282,7 @@ func (w *world) mischief(customer string, day pacspace.Date) {
 	}
 	switch w.rng.IntN(6) {
 	case 4, 5:
-		w.network.unpaid = time.Now().Add(w.span(0, pick(w, time.Second, time.Minute)))
+		w.network.unpaid = time.Now().Add(pick(w, 0, w.span(0, time.Second), w.span(0, time.Minute)))
 		w.network.paid = w.network.unpaid.Add(w.span(time.Minute, 30*time.Hour))
 		w.log("unpaid from %s to %s", w.network.unpaid, w.network.paid)
 	case 0, 1:
