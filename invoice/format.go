@@ -3,6 +3,8 @@ package invoice
 import (
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/bojanz/currency"
 	"golang.org/x/text/language"
@@ -30,45 +32,65 @@ func newFormat(locale string) (format, error) {
 
 // Quantity writes a quantity in all its digits, as the statement's locale does.
 func (s *Statement) Quantity(d pacspace.Decimal) string {
-	return s.format.number(d, "XXX", 0, currency.DisplayNone)
+	const anyCode = "USD" // the library writes no number without one; it is not shown
+	return s.format.number(d, anyCode, 0, currency.DisplayNone)
 }
 
 // Money writes an amount with the digits of its currency, as the statement's locale does.
 func (s *Statement) Money(m Money) string {
-	return s.format.number(m.Amount, m.Currency, currency.DefaultDigits, currency.DisplaySymbol)
+	return s.format.money(m.Amount, m.Currency)
 }
 
 // UnitPrice writes a price in all its digits, as the statement's locale does.
 func (s *Statement) UnitPrice(p Price) string {
-	return s.format.number(p.PerUnit, p.Currency, currency.DefaultDigits, currency.DisplaySymbol)
+	return s.format.money(p.PerUnit, p.Currency)
 }
 
-// number writes d with at least min digits after the point and never fewer than it has.
-// The currency library counts in 39 digits, which is why no statement has more than 38.
-func (f format) number(d pacspace.Decimal, code string, min uint8, show currency.Display) string {
-	text := d.String()
-	if min == currency.DefaultDigits {
-		min, _ = currency.GetDigits(code)
+func (f format) money(d pacspace.Decimal, code string) string {
+	least, _ := currency.GetDigits(code)
+	return f.number(d, code, least, currency.DisplaySymbol)
+}
+
+// libraryDigits is how many digits the currency library counts in, those after the point
+// that it adds included; of more it makes NaN.
+const libraryDigits = 39
+
+// number writes d with at least least digits after the point and never fewer than it has.
+func (f format) number(d pacspace.Decimal, code string, least uint8, show currency.Display) string {
+	whole, fraction, _ := strings.Cut(d.Abs().String(), ".")
+	if f.locale == "" || len(whole)+max(len(fraction), int(least)) > libraryDigits {
+		return plain(d, code, int(least), show)
 	}
-	_, fraction, _ := strings.Cut(text, ".")
-	if f.locale == "" {
-		return plain(text, len(fraction), int(min), code, show)
+	tiny := !d.IsZero() && d.Abs().Mul(pacspace.NewDecimal(1_000_000)).Cmp(pacspace.NewDecimal(1)) < 0
+	if tiny {
+		// The library turns to exponents here. One more before the point is taken off below.
+		one := pacspace.NewDecimal(int64(d.Sign()))
+		d = d.Add(one)
 	}
-	amount, err := currency.NewAmount(text, code)
-	if err != nil || len(text) > MaxDigits+2 { // a number of the caller's own
-		return plain(text, len(fraction), int(min), code, show)
+	amount, err := currency.NewAmount(d.String(), code)
+	if err != nil { // no currency; it is one of the caller's own making, since New refuses it
+		return plain(d, code, int(least), show)
 	}
 	w := currency.NewFormatter(currency.NewLocale(f.locale))
-	w.MinDigits, w.MaxDigits, w.CurrencyDisplay = min, max(min, uint8(len(fraction))), show
-	return w.Format(amount)
+	w.MinDigits, w.MaxDigits, w.CurrencyDisplay = least, max(least, uint8(len(fraction))), show
+	text := w.Format(amount)
+	if tiny {
+		at := strings.IndexFunc(text, unicode.IsDigit)
+		one, size := utf8.DecodeRuneInString(text[at:])
+		text = text[:at] + string(one-1) + text[at+size:] // digits follow each other in every script
+	}
+	return text
 }
 
-func plain(text string, has, min int, code string, show currency.Display) string {
-	if has < min {
-		if has == 0 {
+// plain writes the digits as they are, and the currency's code.
+func plain(d pacspace.Decimal, code string, least int, show currency.Display) string {
+	text := d.String()
+	_, fraction, point := strings.Cut(text, ".")
+	if missing := least - len(fraction); missing > 0 {
+		if !point {
 			text += "."
 		}
-		text += strings.Repeat("0", min-has)
+		text += strings.Repeat("0", missing)
 	}
 	if show != currency.DisplayNone {
 		text += " " + code

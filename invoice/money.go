@@ -41,7 +41,7 @@ func (s *Statement) charge(prices map[string]Price) error {
 		return detailsError("prices", "has %d entries; at most %d are taken", len(prices), maxPrices)
 	}
 	for resource, p := range prices {
-		if !currency.IsValid(p.Currency) {
+		if p.Currency == "" || !currency.IsValid(p.Currency) { // the library takes an empty one for valid
 			return detailsError("prices", "%.100q: %.20q is no currency; give an ISO 4217 code such as EUR", resource, p.Currency)
 		}
 		if !short(p.PerUnit) {

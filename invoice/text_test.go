@@ -55,13 +55,14 @@ PROOF
   Proof root        ROOT
   Verify link       LINK
   Access code       CODE
+  Balance           -152.75
   Deltas            3
   Checkpoint        CHECKPOINT
   Public record of  RECORDED
 `
 	s := statement(t, c, d)
 	want = strings.NewReplacer("ROOT", c.ProofRoot, "LINK", c.Proof.VerifyURL, "CODE", c.Proof.AccessHint,
-		"CHECKPOINT", c.CheckpointID, "RECORDED", s.ProofFacts()[5].Value).Replace(want)
+		"CHECKPOINT", c.CheckpointID, "RECORDED", s.ProofFacts()[6].Value).Replace(want)
 	require.True(t, strings.HasPrefix(text, want), "want:\n%s\ngot:\n%s", want, text)
 	require.Contains(t, text, "The proof shows quantities, not prices: the amounts of money rest on the seller's prices.")
 	require.Contains(t, text, "It does not show that no delta was left out.")

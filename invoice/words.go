@@ -47,17 +47,17 @@ func (s *Statement) Facts() []Fact {
 	return facts
 }
 
-// Sums lead from the lines to the balance on record: quantities as a customer reads them,
-// and last the balance as it is recorded.
+// Sums lead from the lines to the balance: quantities as a customer reads them, and last
+// the balance with the sign that it has on record.
 func (s *Statement) Sums() []Fact {
 	sums := []Fact{{"Used in this window", s.Quantity(used(s.Lines))}}
 	if len(s.Carried) > 0 {
 		sums = append(sums, Fact{"Carried from earlier windows", s.Quantity(used(s.Carried))})
 	}
 	if !s.StartingBalance.IsZero() {
-		sums = append(sums, Fact{"Starting balance on record", s.StartingBalance.String()})
+		sums = append(sums, Fact{"Starting balance on record", s.Quantity(s.StartingBalance)})
 	}
-	return append(sums, Fact{"Balance on record", s.Balance.String()})
+	return append(sums, Fact{"Balance on record", s.Quantity(s.Balance)})
 }
 
 func used(lines []Line) pacspace.Decimal {
@@ -68,8 +68,8 @@ func used(lines []Line) pacspace.Decimal {
 	return sum
 }
 
-// ProofFacts are the proof's values, the access code and the root first; empty without a
-// proof.
+// ProofFacts are the proof's values, the root first, and the balance in the digits that a
+// verifier prints; empty without a proof.
 func (s *Statement) ProofFacts() []Fact {
 	p := s.Proof
 	if p == nil {
@@ -81,7 +81,7 @@ func (s *Statement) ProofFacts() []Fact {
 			facts = append(facts, f)
 		}
 	}
-	facts = append(facts, Fact{"Deltas", strconv.Itoa(p.DeltaCount)}, Fact{"Checkpoint", p.CheckpointID})
+	facts = append(facts, Fact{"Balance", s.Balance.String()}, Fact{"Deltas", strconv.Itoa(p.DeltaCount)}, Fact{"Checkpoint", p.CheckpointID})
 	if !p.RecordedAt.IsZero() {
 		facts = append(facts, Fact{"Public record of", instant(p.RecordedAt)})
 	}
