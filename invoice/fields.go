@@ -12,8 +12,10 @@ import (
 	"github.com/pacspace/pacspace-go"
 )
 
-// Limits of the metadata of invoicing systems that [Statement.Metadata] keeps.
+// Limits of what invoicing systems take, which [Statement.Memo] and [Statement.Metadata]
+// keep.
 const (
+	MaxMemo          = 1_500 // characters
 	MaxMetadataKeys  = 50
 	MaxMetadataKey   = 40  // characters of a key
 	MaxMetadataValue = 500 // characters of a value
@@ -22,7 +24,7 @@ const (
 // EvidenceType is the media type of the evidence file.
 const EvidenceType = "application/jsonl"
 
-// Memo is the proof in a few lines of at most 1,200 characters, for the memo or footer of
+// Memo is the proof in a few lines of at most [MaxMemo] characters, for the memo or footer of
 // an invoice that another system makes.
 func (s *Statement) Memo() string {
 	var b strings.Builder

@@ -149,7 +149,18 @@ func madeUp(lines ...pacspace.ClosingLine) *pacspace.Closing {
 	return c
 }
 
+// delta is a line that was sent as it stands on record.
 func delta(t *testing.T, reference, amount string) pacspace.ClosingLine {
 	t.Helper()
-	return pacspace.ClosingLine{Delta: pacspace.Delta{ReferenceID: reference, RecordID: "rec", Delta: number(t, amount)}}
+	return of("compute-minutes", reference, number(t, amount))
+}
+
+func of(resource, reference string, amount pacspace.Decimal) pacspace.ClosingLine {
+	return pacspace.ClosingLine{
+		Delta: pacspace.Delta{ReferenceID: reference, RecordID: "rec:" + reference, Delta: amount},
+		Submitted: &pacspace.DeltaParams{
+			CustomerID: "customer_acme", Delta: amount, Reason: "usage", ReferenceID: reference,
+			Metadata: pacspace.Metadata{"resource": resource},
+		},
+	}
 }

@@ -2,8 +2,6 @@ package invoice
 
 import (
 	"cmp"
-	"iter"
-	"slices"
 	"strconv"
 )
 
@@ -88,35 +86,35 @@ func (p *paper) charges() {
 
 func (p *paper) sums() {
 	p.heading("Quantities", 15)
+	facts := rows(p.s.Sums(), func(f Fact) []string { return []string{f.Name, f.Value} })
+	last := len(facts) - 1
 	p.table(table{
 		columns: []column{{"", false, 1}, {cmp.Or(p.s.Account.Unit, p.s.Account.Resource), true, 0}},
-		rows:    rows(p.s.Sums()[:len(p.s.Sums())-1], sum),
-		strong:  rows(p.s.Sums()[len(p.s.Sums())-1:], sum),
+		rows:    facts[:last],
+		strong:  facts[last:],
 	})
 	p.y++
 	p.paragraph(softStyle, SignRule)
 }
 
-func sum(f Fact) []string { return []string{f.Name, f.Value} }
-
 func (p *paper) lines(title string, lines []Line) {
 	if len(lines) == 0 {
 		return
 	}
-	p.heading(title, 15)
+	p.heading(title, 28) // a row of three lines and the sum
 	t := table{
 		columns: []column{{"Day", false, .2}, {"Reference", false, .8}, {"Used", true, 0}},
 		rows: rows(lines, func(l Line) []string {
 			return []string{day(l.Day), l.Reference, p.s.Quantity(l.Used())}
 		}),
-		strong: rows([]Fact{{"", p.s.Quantity(used(lines))}}, func(f Fact) []string { return []string{"Sum", "", f.Value} }),
+		strong: [][]string{{"Sum", "", p.s.Quantity(used(lines))}},
 	}
 	if p.s.HasResources() {
 		t.columns = []column{{"Day", false, .16}, {"Resource", false, .28}, {"Reference", false, .56}, {"Used", true, 0}}
 		t.rows = rows(lines, func(l Line) []string {
 			return []string{day(l.Day), l.Resource, l.Reference, p.s.Quantity(l.Used())}
 		})
-		t.strong = rows([]Fact{{"", p.s.Quantity(used(lines))}}, func(f Fact) []string { return []string{"Sum", "", "", f.Value} })
+		t.strong = [][]string{{"Sum", "", "", p.s.Quantity(used(lines))}}
 	}
 	p.table(t)
 }
@@ -192,12 +190,10 @@ func (p *paper) code(c code, x, y, side float64) {
 	})
 }
 
-func rows[T any](of []T, cells func(T) []string) iter.Seq[[]string] {
-	return func(yield func([]string) bool) {
-		for v := range slices.Values(of) {
-			if !yield(cells(v)) {
-				return
-			}
-		}
+func rows[T any](of []T, cells func(T) []string) [][]string {
+	made := make([][]string, len(of))
+	for i, v := range of {
+		made[i] = cells(v)
 	}
+	return made
 }

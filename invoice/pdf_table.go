@@ -1,7 +1,5 @@
 package invoice
 
-import "iter"
-
 // column of a table: numbers stand to the right in one line, texts are wrapped.
 type column struct {
 	title  string
@@ -12,8 +10,8 @@ type column struct {
 // table is rows under a head that is repeated on each page.
 type table struct {
 	columns []column
-	rows    iter.Seq[[]string]
-	strong  iter.Seq[[]string] // below a rule
+	rows    [][]string
+	strong  [][]string // below a rule, on one page with the last row
 }
 
 const (
@@ -43,13 +41,18 @@ func (p *paper) table(t table) {
 	}
 	p.room(head.height() + 3*row.height())
 	p.head(t, head, widths)
-	for cells := range t.rows {
-		p.row(t, head, row, widths, cells)
+	below := float64(len(t.strong)) * (strong.height() + 2*rowPad)
+	for i, cells := range t.rows {
+		with := 0.0
+		if i == len(t.rows)-1 {
+			with = below
+		}
+		p.row(t, head, row, widths, cells, with)
 		p.ruler(p.y, .1, rule)
 	}
 	p.ruler(p.y, .4, ink)
-	for cells := range t.strong {
-		p.row(t, head, strong, widths, cells)
+	for _, cells := range t.strong {
+		p.row(t, head, strong, widths, cells, 0)
 	}
 }
 
@@ -68,10 +71,10 @@ func (p *paper) widths(t table, row, strong, head style) []float64 {
 		titles[i] = c.title
 	}
 	fit(head, titles)
-	for cells := range t.rows {
+	for _, cells := range t.rows {
 		fit(row, cells)
 	}
-	for cells := range t.strong {
+	for _, cells := range t.strong {
 		fit(strong, cells)
 	}
 	return widths
@@ -104,7 +107,8 @@ func alignment(c column) string {
 	return left
 }
 
-func (p *paper) row(t table, head, s style, widths []float64, cells []string) {
+// row draws a row on a page that has room for it and for what must stand with it.
+func (p *paper) row(t table, head, s style, widths []float64, cells []string, with float64) {
 	wrapped := make([][]string, len(cells))
 	lines := 1
 	for i, c := range t.columns {
@@ -116,7 +120,7 @@ func (p *paper) row(t table, head, s style, widths []float64, cells []string) {
 		lines = max(lines, len(wrapped[i]))
 	}
 	h := float64(lines)*s.height() + 2*rowPad
-	if p.room(h) {
+	if p.room(h + with) {
 		p.head(t, head, widths)
 	}
 	x := margin

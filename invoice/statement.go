@@ -69,7 +69,7 @@ type Statement struct {
 	// Notes are the closing's, for a person.
 	Notes []string
 	// Proof is nil where nothing was recorded in the window.
-	Proof *Proof `json:"-"`
+	Proof *Proof
 
 	closing *pacspace.Closing
 	format  format
@@ -86,13 +86,14 @@ type Line struct {
 // Used is the quantity as a customer reads it: usage is positive, a credit negative.
 func (l Line) Used() pacspace.Decimal { return l.Quantity.Neg() }
 
-// Proof is what leads the customer to the record. It is not printed by fmt.
+// Proof is what leads the customer to the record. What gives access is in nothing that fmt,
+// slog or encoding/json write.
 type Proof struct {
-	Root string
+	Root string `json:"-"`
 	// VerifyURL is the link for people, empty where the service gave none.
-	VerifyURL string
+	VerifyURL string `json:"-"`
 	// AccessCode is asked for behind the link, empty where none is.
-	AccessCode   string
+	AccessCode   string `json:"-"`
 	CheckpointID string
 	RecordedAt   time.Time // zero where the record does not say
 	DeltaCount   int       // how many deltas the root is over; carried ones are not
