@@ -2,6 +2,7 @@ package invoice_test
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -150,5 +151,22 @@ func TestLetterPaperIsOfferedToo(t *testing.T) {
 	s := statement(t, february(t), details())
 	for o, want := range map[bool]string{false: "595.28 841.89", true: "612.00 792.00"} {
 		require.True(t, strings.Contains(string(pdfOf(t, s, invoice.PDFOptions{Letter: o})), "/MediaBox [0 0 "+want+"]"), want)
+	}
+}
+
+// The time that a PDF takes by its lines; 30 are a month of days.
+func BenchmarkWritePDF(b *testing.B) {
+	for _, n := range []int{30, 1_000, 10_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			var lines []pacspace.ClosingLine
+			for i := range n {
+				lines = append(lines, of("compute-minutes", fmt.Sprintf("event-%d", i), pacspace.NewDecimal(int64(-i-1))))
+			}
+			s, err := invoice.New(madeUp(lines...), details())
+			require.NoError(b, err)
+			for b.Loop() {
+				require.NoError(b, s.WritePDF(io.Discard, invoice.PDFOptions{}))
+			}
+		})
 	}
 }

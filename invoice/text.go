@@ -82,6 +82,7 @@ func (s *Statement) writeLines(b *bufio.Writer, title string, lines []Line) {
 	if len(lines) == 0 {
 		return
 	}
+	named := s.HasResources()
 	const heading = "used"
 	width := len(heading)
 	for _, l := range lines {
@@ -90,7 +91,7 @@ func (s *Statement) writeLines(b *bufio.Writer, title string, lines []Line) {
 	fmt.Fprintf(b, "\n%s\n  %-10s  %*s  reference\n", title, "day", width, heading)
 	for _, l := range lines {
 		fmt.Fprintf(b, "  %-10s  %*s  %s", day(l.Day), width, s.Quantity(l.Used()), isolate(l.Reference))
-		if s.HasResources() {
+		if named {
 			fmt.Fprintf(b, "  %s", isolate(l.Resource))
 		}
 		b.WriteByte('\n')
