@@ -50,9 +50,9 @@ func (s *seller) use(day int, resource, amount string) {
 	s.sent = append(s.sent, p)
 }
 
-func (s *seller) submissions() iter.Seq2[pacspace.DeltaParams, error] {
+func submissions(sent []pacspace.DeltaParams) iter.Seq2[pacspace.DeltaParams, error] {
 	return func(yield func(pacspace.DeltaParams, error) bool) {
-		for _, d := range s.sent {
+		for _, d := range sent {
 			if !yield(d, nil) {
 				return
 			}
@@ -67,7 +67,7 @@ func (s *seller) close() *pacspace.Closing {
 	defer s.clock.Step(0)
 	c, err := s.client.Balance.ClosePeriod(s.t.Context(), pacspace.ClosePeriodParams{
 		CustomerID: "customer_acme", Resource: "compute-minutes", Unit: "minutes", Period: "2026-02", First: true,
-		Submissions: s.submissions(),
+		Submissions: submissions(s.sent),
 	}, pacspace.WithPollInterval(time.Millisecond))
 	require.NoError(s.t, err)
 	return c

@@ -63,7 +63,11 @@ func (p *paper) facts(x, y, w float64, facts []Fact, s style) float64 {
 	first += 3
 	for _, f := range facts {
 		p.line(x, y, first, label, left, f.Name)
-		y = p.block(x+first, y, w-first, s, p.wrap(s, w-first, 0, f.Value))
+		below := p.block(x+first, y, w-first, s, p.wrap(s, w-first, 0, f.Value))
+		if p.s.Proof != nil && f.Value == p.s.Proof.VerifyURL && !p.dry {
+			p.LinkString(x+first, y, w-first, below-y, f.Value)
+		}
+		y = below
 	}
 	return y
 }
