@@ -35,20 +35,37 @@ func (p *paper) title() {
 	p.y += titleStyle.height() + 4
 }
 
-// parties draws seller, customer and facts side by side.
+// parties draws seller, customer and facts side by side on the first page. Long addresses
+// get smaller letters, so that all of them stand there.
 func (p *paper) parties() {
-	const gap = 6.0
-	w := (p.width - 2*gap) * .29
-	bottom := max(p.party(margin, w, "From", p.s.Seller), p.party(margin+w+gap, w, "To", p.s.Customer))
-	x := margin + 2*(w+gap)
-	p.y = max(bottom, p.facts(x, p.y, p.width-2*(w+gap), p.s.Facts(), smallInk))
+	scale := 1.0
+	p.dry = true
+	for scale > .3 && p.partiesAt(scale) > p.bottom {
+		scale *= .9
+	}
+	p.dry = false
+	p.y = p.partiesAt(scale)
 }
 
-func (p *paper) party(x, w float64, label string, party Party) float64 {
+// partiesAt draws them in letters of a scale and returns the y below.
+func (p *paper) partiesAt(scale float64) float64 {
+	const gap = 6.0
+	w := (p.width - 2*gap) * .29
+	x := margin + 2*(w+gap)
+	return max(
+		p.party(margin, w, scale, "From", p.s.Seller),
+		p.party(margin+w+gap, w, scale, "To", p.s.Customer),
+		p.facts(x, p.y, p.width-2*(w+gap), p.s.Facts(), smallInk),
+	)
+}
+
+func (p *paper) party(x, w, scale float64, label string, party Party) float64 {
+	name, address := boldStyle, smallInk
+	name.size, address.size = name.size*scale, address.size*scale
 	y := p.block(x, p.y, w, softStyle, []string{label})
-	y = p.block(x, y, w, boldStyle, p.wrap(boldStyle, w, 0, party.Name))
+	y = p.block(x, y, w, name, p.wrap(name, w, 0, party.Name))
 	for _, line := range party.Address {
-		y = p.block(x, y, w, smallInk, p.wrap(smallInk, w, 0, line))
+		y = p.block(x, y, w, address, p.wrap(address, w, 0, line))
 	}
 	return y
 }

@@ -107,3 +107,22 @@ func TestANameFromRightToLeftIsReadFromRightToLeft(t *testing.T) {
 	got := words(t, pdfOf(t, statement(t, madeUp(), d), invoice.PDFOptions{}))
 	require.Contains(t, got, "שלום תכנה")
 }
+
+func TestTheLongestAddressStandsWholeOnTheFirstPage(t *testing.T) {
+	t.Parallel()
+	d := details()
+	d.Seller.Name, d.Customer.Name = strings.Repeat("W", invoice.MaxText), strings.Repeat("M", invoice.MaxText)
+	d.Customer.Address = nil
+	for i := range 10 {
+		d.Customer.Address = append(d.Customer.Address, strings.Repeat(string(rune('A'+i)), invoice.MaxText))
+	}
+	c := madeUp(delta(t, "a", "-1"))
+	c.Account.Resource, c.Account.Unit = strings.Repeat("r", invoice.MaxText), strings.Repeat("u", invoice.MaxText)
+	d.Number = strings.Repeat("n", invoice.MaxText)
+	pdf := pdfOf(t, statement(t, c, d), invoice.PDFOptions{})
+	page := poppler(t, "pdftotext", pdf, "-l", "1", "-y", "0", "-x", "0", "-W", "596", "-H", "842", "PDF", "-")
+	for i := range 10 {
+		require.GreaterOrEqual(t, strings.Count(page, string(rune('A'+i))), invoice.MaxText)
+	}
+	require.Equal(t, invoice.MaxText, strings.Count(page, "W"))
+}
