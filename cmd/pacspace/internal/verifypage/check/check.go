@@ -4,6 +4,7 @@
 package check
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -29,7 +30,8 @@ type Input struct {
 	// Anchors are anchor files, Own is the checker's own list of deltas, as CSV or JSON lines.
 	Anchors []Source
 	Own     Source
-	Request
+	// Request is a [Request] as JSON.
+	Request []byte
 }
 
 // Request is what the checker types. Its names are those of section 7 of the evidence
@@ -79,13 +81,17 @@ func Verify(in *Input) *Answer {
 }
 
 func verifyBalance(in *Input, evidence io.Reader) *Answer {
-	anchors, err := in.anchors()
+	var want Request
+	if err := json.Unmarshal(in.Request, &want); err != nil {
+		return refused(fmt.Errorf("what you expect cannot be read: %w", err))
+	}
+	anchors, err := in.anchors(&want)
 	if err != nil {
 		return refused(err)
 	}
 	r, err := proof.Verify(evidence, proof.Expect{
-		CustomerID: in.CustomerID, Resource: in.Resource, Unit: in.Unit, Period: in.Period, Days: in.UsageDays,
-		Environment: in.Environment, Balance: in.Balance, Variant: in.Variant,
+		CustomerID: want.CustomerID, Resource: want.Resource, Unit: want.Unit, Period: want.Period, Days: want.UsageDays,
+		Environment: want.Environment, Balance: want.Balance, Variant: want.Variant,
 	}, anchors...)
 	if err != nil {
 		return refused(err)
@@ -112,9 +118,9 @@ func verifyDisclosure(in *Input, first *filekind.File) *Answer {
 }
 
 // anchors are what the checker knows from elsewhere, in the order of the form.
-func (in *Input) anchors() ([]proof.Anchor, error) {
+func (in *Input) anchors(want *Request) ([]proof.Anchor, error) {
 	var anchors []proof.Anchor
-	if text := strings.TrimSpace(in.Root); text != "" {
+	if text := strings.TrimSpace(want.Root); text != "" {
 		root, err := proof.ParseHash(text)
 		if err != nil {
 			return nil, errors.New("the root on the invoice is 0x and 64 hex digits; copy it whole")
@@ -129,11 +135,11 @@ func (in *Input) anchors() ([]proof.Anchor, error) {
 		anchors = append(anchors, a)
 	}
 	if in.Own != nil {
-		own, err := in.own()
+		list, err := own(in.Own, want.OwnPartial)
 		if err != nil {
 			return nil, fmt.Errorf("your own list %q: %w", in.Own.Name(), err)
 		}
-		anchors = append(anchors, own)
+		anchors = append(anchors, list)
 	}
 	return anchors, nil
 }
