@@ -1,7 +1,6 @@
 package verifypage
 
 import (
-	"bytes"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -20,6 +19,7 @@ func acme(t *testing.T) form {
 }
 
 func TestTheQuickstartsEvidence(t *testing.T) {
+	t.Parallel()
 	b := open(t)
 	honest := acme(t)
 
@@ -30,7 +30,7 @@ func TestTheQuickstartsEvidence(t *testing.T) {
 	require.Equal(t, "Done.", got.Status)
 
 	changed := honest
-	changed.File = []upload{{"acme.jsonl", bytes.Replace(honest.File[0].content, []byte(`"delta":-`), []byte(`"delta":-1`), 1)}}
+	changed.File = []upload{{"acme.jsonl", changedCopy(honest.File[0].content)}}
 	got = b.check(changed)
 	require.Equal(t, "does not match", got.Verdict, got)
 	require.Contains(t, got.First, "usage:customer_acme:2026-02-01")

@@ -77,7 +77,16 @@ func Verify(in *Input) *Answer {
 	case proof.AnchorFormat:
 		return refused(errors.New("this is an anchor; choose the evidence here, and give the anchor with what you know from elsewhere"))
 	}
-	return refused(fmt.Errorf("this is no file of PacSpace's; choose evidence (%s), a copy of a link (%s), or a disclosure", proof.EvidenceFormat, sealed.SchemaLinkCopy))
+	return unknown(in.File)
+}
+
+// unknown says what is wrong with a file for evidence, which it may be meant to be.
+func unknown(s Source) *Answer {
+	why := fmt.Errorf("choose evidence (%s), a copy of a link (%s), or a disclosure", proof.EvidenceFormat, sealed.SchemaLinkCopy)
+	if _, err := proof.NewReader(s.Open()); err != nil {
+		why = fmt.Errorf("%w. As evidence it is refused: %w", why, err)
+	}
+	return refused(fmt.Errorf("this is none of PacSpace's files; %w", why))
 }
 
 func verifyBalance(in *Input, evidence io.Reader) *Answer {

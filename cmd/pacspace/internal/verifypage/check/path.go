@@ -22,12 +22,24 @@ type Path struct {
 	Size    int           `json:"size"`
 	Variant proof.Variant `json:"variant"`
 	Leaf    proof.Hash    `json:"leaf"`
+	Origin  Origin        `json:"origin"`
 	Steps   []Step        `json:"steps"`
 	// Root is what the report was made against, zero where there is none; Reaches tells
 	// whether the path leads there.
 	Root    proof.Hash `json:"root"`
 	Reaches bool       `json:"reaches"`
 }
+
+// Origin says how a leaf comes from what the delta says.
+type Origin string
+
+// The origins, as section 8.1 of the evidence format has them.
+const (
+	Reproduced  Origin = "reproduced"   // the stated content hash is the item's
+	Differing   Origin = "differing"    // the stated content hash is not the item's
+	PartlyKnown Origin = "partly known" // it is not, and something of the item is unknown
+	Unstated    Origin = "unstated"     // no content hash is stated; the leaf is computed
+)
 
 // Step is one level up.
 type Step struct {
@@ -40,19 +52,21 @@ type Step struct {
 }
 
 // Path makes the path of the delta that choice names: by its number, else by its reference.
+// It reads the file up to there.
 func (v *Survey) Path(choice string) (*Path, error) {
-	number, err := v.choose(strings.TrimSpace(choice))
+	p := &Path{Variant: v.variant, Root: v.root, Size: len(v.leaves), Steps: []Step{}}
+	line, err := v.find(strings.TrimSpace(choice), p)
 	if err != nil {
 		return nil, err
 	}
-	p := &Path{Number: number, Variant: v.variant, Root: v.report.Root, Size: len(v.leaves), Steps: []Step{}}
-	p.Reference, p.Delta = v.deltas.at(number)
-	before, carried := slices.BinarySearch(v.carried, number)
-	if p.Carried = carried; carried {
+	p.Reference, p.Delta = line.Item.ReferenceID, line.Item.Delta.String()
+	if p.Carried = line.Carried != nil; p.Carried {
 		return p, nil
 	}
-	p.Index = number - 1 - before
-	p.Leaf = v.leaves[p.Index]
+	if p.Index >= len(v.leaves) {
+		return nil, errors.New("the file is not the one that was verified; verify it again")
+	}
+	p.Leaf, p.Origin = v.leaves[p.Index], origin(line)
 	siblings, err := proof.Prove(v.variant, v.leaves, p.Index)
 	if err != nil {
 		return nil, err
@@ -60,6 +74,52 @@ func (v *Survey) Path(choice string) (*Path, error) {
 	p.climb(siblings)
 	p.Reaches = v.variant.VerifyInclusion(p.Leaf, p.Index, p.Size, siblings, p.Root) == nil
 	return p, nil
+}
+
+// find reads up to a delta and says in the path where it stands.
+func (v *Survey) find(choice string, p *Path) (*proof.Line, error) {
+	if choice == "" {
+		return nil, errors.New("type the number of a delta, or its reference")
+	}
+	wanted, err := strconv.Atoi(choice)
+	if err != nil {
+		wanted = 0
+	} else if wanted < 1 || wanted > v.Count {
+		return nil, fmt.Errorf("there is no delta %d; the file has %d", wanted, v.Count)
+	}
+	reader, err := proof.NewReader(v.source.Open())
+	if err != nil {
+		return nil, err
+	}
+	for l, err := range reader.Lines() {
+		if err != nil {
+			return nil, err
+		}
+		p.Number++
+		if p.Number == wanted || wanted == 0 && l.Item.ReferenceID == choice {
+			return &l, nil
+		}
+		if l.Carried == nil {
+			p.Index++
+		}
+	}
+	return nil, errors.New("no delta of the file has this reference; copy it whole, or type its number")
+}
+
+func origin(l *proof.Line) Origin {
+	if l.ContentHash.IsZero() {
+		return Unstated
+	}
+	for _, variant := range proof.Variants() {
+		if hash, err := variant.ItemHash(l.Item); err == nil && hash == l.ContentHash {
+			return Reproduced
+		}
+	}
+	s := l.Sources
+	if slices.Contains([]proof.Source{s.Item, s.Reason, s.ReferenceID, s.Metadata, s.Adjusts}, proof.SourceUnknown) {
+		return PartlyKnown
+	}
+	return Differing
 }
 
 // climb makes the nodes on the way, as VerifyInclusion goes it.
@@ -82,20 +142,4 @@ func (p *Path) climb(siblings []proof.Hash) {
 		node = step.Node
 		p.Steps = append(p.Steps, step)
 	}
-}
-
-func (v *Survey) choose(choice string) (int, error) {
-	if choice == "" {
-		return 0, errors.New("type the number of a delta, or its reference")
-	}
-	if n, err := strconv.Atoi(choice); err == nil {
-		if n < 1 || n > v.Count {
-			return 0, fmt.Errorf("there is no delta %d; the file has %d", n, v.Count)
-		}
-		return n, nil
-	}
-	if n := v.deltas.number(choice); n > 0 {
-		return n, nil
-	}
-	return 0, errors.New("no delta of the file has this reference; copy it whole, or type its number")
 }

@@ -22,11 +22,10 @@ type Survey struct {
 	Timed bool `json:"timed"`
 	Count int  `json:"count"`
 
-	report  *proof.Report
+	source  Source
+	root    proof.Hash
 	variant proof.Variant
-	deltas  labels
 	leaves  []proof.Hash // of the deltas under the checkpoint
-	carried []int        // the numbers of the other deltas, ascending
 }
 
 // Point is the balance after a delta. Where it stands for several, Low and High are the
@@ -40,8 +39,8 @@ type Point struct {
 	High    string    `json:"high"`
 }
 
-// Look walks over evidence of which a report was made. It takes the memory of the deltas'
-// references, amounts and hashes.
+// Look walks over evidence of which a report was made. It takes the memory of one hash a
+// delta.
 func Look(s Source, report *proof.Report) (*Survey, error) {
 	if report == nil {
 		return nil, errors.New("there is no verified evidence to draw")
@@ -51,7 +50,7 @@ func Look(s Source, report *proof.Report) (*Survey, error) {
 		return nil, err
 	}
 	h := reader.Header()
-	v := &Survey{Timed: true, Count: report.Count, report: report, variant: variantOf(report, h)}
+	v := &Survey{Timed: true, Count: report.Count, source: s, root: report.Root, variant: variantOf(report, h)}
 	every := max(1, (report.Count+maxPoints-1)/maxPoints)
 	line := newPencil(h.StartingBalance)
 	v.Points = append(v.Points, line.point(Point{}))
@@ -67,30 +66,25 @@ func Look(s Source, report *proof.Report) (*Survey, error) {
 		if number%every == 0 || number == report.Count {
 			v.Points = append(v.Points, line.point(Point{Number: number, At: l.VerifiedAt, Day: day(l.Item.ReferenceID)}))
 		}
-		if err := v.keep(&l, number); err != nil {
-			return nil, err
+		if l.Carried == nil {
+			leaf, err := v.leaf(&l)
+			if err != nil {
+				return nil, err
+			}
+			v.leaves = append(v.leaves, leaf)
 		}
 	}
 	v.Timed = v.Timed && number > 0
 	return v, nil
 }
 
-// keep remembers what Path needs of a delta.
-func (v *Survey) keep(l *proof.Line, number int) error {
-	v.deltas.add(l.Item.ReferenceID, l.Item.Delta)
-	if l.Carried != nil {
-		v.carried = append(v.carried, number)
-		return nil
+// leaf is the delta's in the tree: its content hash or, where none is stated, the one that
+// its item has.
+func (v *Survey) leaf(l *proof.Line) (proof.Hash, error) {
+	if !l.ContentHash.IsZero() {
+		return l.ContentHash, nil
 	}
-	leaf := l.ContentHash
-	if leaf.IsZero() {
-		var err error
-		if leaf, err = v.variant.ItemHash(l.Item); err != nil {
-			return err
-		}
-	}
-	v.leaves = append(v.leaves, leaf)
-	return nil
+	return v.variant.ItemHash(l.Item)
 }
 
 // variantOf is the variant by which the report found the root, else the header's.
@@ -129,41 +123,4 @@ func (p *pencil) point(at Point) Point {
 	at.Balance, at.Low, at.High = p.now.String(), p.low.String(), p.high.String()
 	p.low, p.high = p.now, p.now
 	return at
-}
-
-// labels are the references and amounts of all deltas in one piece of memory.
-type labels struct {
-	text []byte
-	ends []label // of each delta
-}
-
-type label struct{ reference, amount int }
-
-func (l *labels) add(reference string, amount decimal.Decimal) {
-	l.text = append(l.text, reference...)
-	split := len(l.text)
-	l.text = append(l.text, amount.String()...)
-	l.ends = append(l.ends, label{split, len(l.text)})
-}
-
-// at returns what the delta with a number has, counted from 1.
-func (l *labels) at(number int) (reference, amount string) {
-	from := 0
-	if number > 1 {
-		from = l.ends[number-2].amount
-	}
-	end := l.ends[number-1]
-	return string(l.text[from:end.reference]), string(l.text[end.reference:end.amount])
-}
-
-// number returns the first delta with a reference, 0 if there is none.
-func (l *labels) number(reference string) int {
-	from := 0
-	for i, end := range l.ends {
-		if string(l.text[from:end.reference]) == reference {
-			return i + 1
-		}
-		from = end.amount
-	}
-	return 0
 }

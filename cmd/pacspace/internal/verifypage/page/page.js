@@ -9,7 +9,7 @@ const kinds = {
   "record-disclosure/v2": "A disclosure of a sealed record. Its history is needed too.",
   "record-seal-history/v1": "The history of a sealed record. A disclosure is needed too.",
   "pacspace-anchor/v1": "An anchor. It belongs to what you know from elsewhere; choose the evidence here.",
-  "": "No file of PacSpace's.",
+  "": "None of PacSpace's files.",
 };
 const half = /^record-(disclosure|seal-history)\//;
 
@@ -106,7 +106,7 @@ async function verify(event) {
     showResult(answer, brought);
     if (answer.kind === "balance") {
       busy("The verdict is there. Drawing the pictures.");
-      showPictures(await ask("look"), answer);
+      await showPictures(await ask("look"), answer);
     }
     idle("Done.");
   } catch (e) {

@@ -8,13 +8,21 @@ function svg(name, attributes = {}, ...children) {
 }
 
 const label = (x, y, text, attributes = {}) => svg("text", { x, y, ...attributes }, text);
+const origins = { // by where a leaf comes from: a sign, words for the picture, a sentence
+  "reproduced": ["", "the delta", ""],
+  "unstated": ["", "the delta, its hash computed", " No hash is stated for the delta, so it was computed."],
+  "partly known": ["?", "not known to be the delta's", " The stated hash could not be recomputed, since something of the delta is not in the file."],
+  "differing": ["✗", "not what the delta says", " The stated hash does not come out of what the delta says, so the path shows nothing about its amount."],
+};
 const short = (hash) => `${hash.slice(0, 10)}…${hash.slice(-4)}`;
 
-function showPictures(survey, answer) {
-  $("pictures").replaceChildren(...[
-    survey.count > 0 ? section("Balance over time", balancePicture(survey, answer), balanceTable(survey)) : null,
-    survey.count > 0 ? section("From a delta to the root", pathForm(survey)) : null,
-  ].filter(Boolean));
+async function showPictures(survey, answer) {
+  if (survey.count === 0) return;
+  const path = el("div", { id: "path", role: "status" });
+  $("pictures").replaceChildren(
+    section("Balance over time", balancePicture(survey, answer), balanceTable(survey)),
+    section("From a delta to the root", pathForm(survey, answer.first, path), path));
+  await showPath(path);
 }
 
 // balancePicture draws the points as steps, or as a line with the band between the least and
@@ -62,22 +70,23 @@ function balanceTable(survey) {
     el("table", {}, el("thead", {}, el("tr", {}, ...["Delta", "Day", "Balance after it"].map((t) => el("th", { scope: "col" }, t)))), el("tbody", {}, ...rows)));
 }
 
-// pathForm asks for a delta and draws its path.
-function pathForm(survey) {
-  const input = el("input", { type: "text", id: "choice", autocomplete: "off", autocapitalize: "off", spellcheck: "false", value: "1" });
-  const out = el("div", { id: "path", role: "status" });
-  const form = el("form", { class: "row screen" }, el("label", { for: "choice" }, `Number (1 to ${survey.count}) or reference of a delta`), input, el("button", {}, "Show its path"));
-  const draw = async (event) => {
-    event?.preventDefault();
-    try {
-      out.replaceChildren(...pathParts(await ask("path", input.value)));
-    } catch (e) {
-      out.replaceChildren(el("p", { class: "note" }, e.message));
-    }
-  };
-  form.addEventListener("submit", draw);
-  draw();
-  return el("div", {}, form, out);
+// pathForm asks for a delta; at first it is the one of the first difference.
+function pathForm(survey, first, path) {
+  const number = first?.line > 1 && first.line - 1 <= survey.count ? first.line - 1 : 1;
+  const form = el("form", { class: "row screen" },
+    el("label", { for: "choice" }, `Number (1 to ${survey.count}) or reference of a delta`),
+    el("input", { type: "text", id: "choice", autocomplete: "off", autocapitalize: "off", spellcheck: "false", value: number }),
+    el("button", {}, "Show its path"));
+  form.addEventListener("submit", (event) => { event.preventDefault(); showPath(path); });
+  return form;
+}
+
+async function showPath(path) {
+  try {
+    path.replaceChildren(...pathParts(await ask("path", $("choice").value)));
+  } catch (e) {
+    path.replaceChildren(el("p", { class: "note" }, e.message));
+  }
 }
 
 function pathParts(p) {
@@ -85,9 +94,9 @@ function pathParts(p) {
   if (p.carried) return [el("p", { class: "note" }, `${name} is carried: it stands under the checkpoint of an earlier window, so it has no path here.`)];
   const top = p.steps.length > 0 ? p.steps.at(-1).node : p.leaf;
   const none = /^0x0*$/.test(p.root);
-  const end = none ? "There is no root to compare with." : p.reaches ? "It is the checkpoint root." : `It is not the checkpoint root, which is ${p.root}.`;
+  const end = none ? "There is no root to compare with." : p.reaches ? "The top is the checkpoint root." : `The top is not the checkpoint root, which is ${p.root}.`;
   return [
-    el("figure", {}, pathPicture(p, top, none), el("figcaption", {}, `${name}, ${p.delta}: leaf ${p.index + 1} of ${p.size}, ${p.steps.length} steps up. ${end}`)),
+    el("figure", {}, pathPicture(p, top, none), el("figcaption", {}, `${name}, ${p.delta}: leaf ${p.index + 1} of ${p.size}, ${p.steps.length} steps up. ${end}${origins[p.origin][2]}`)),
     el("details", {}, el("summary", {}, "The hashes in full"),
       el("ol", { class: "mono hashes" }, el("li", {}, `leaf ${p.leaf}`),
         ...p.steps.map((s) => el("li", {}, s.side === "self" ? "paired with itself" : `${s.side} of it ${s.sibling}`, el("br"), `gives ${s.node}`)))),
@@ -97,8 +106,8 @@ function pathParts(p) {
 // pathPicture draws the path from the leaf, at the bottom, to the root.
 function pathPicture(p, top, none) {
   const w = 720, row = 62, box = 190, high = 34, middle = w / 2;
-  const h = p.steps.length * row + high + 24;
-  const yOf = (level) => h - 12 - high - level * row;
+  const h = p.steps.length * row + high + 64;
+  const yOf = (level) => h - 32 - high - level * row;
   const node = (x, level, text, kind) => svg("g", { class: `node ${kind}` },
     svg("rect", { x: x - box / 2, y: yOf(level), width: box, height: high, rx: 6 }), label(x, yOf(level) + 22, text, { "text-anchor": "middle" }));
   const edge = (x, level) => svg("path", { class: "edge", d: `M${x} ${yOf(level)}C${x} ${yOf(level) - 16} ${middle} ${yOf(level + 1) + high + 16} ${middle} ${yOf(level + 1) + high}` });
@@ -108,8 +117,8 @@ function pathPicture(p, top, none) {
     parts.push(edge(middle, level), edge(x, level), node(x, level, s.side === "self" ? "itself" : short(s.sibling), s.side));
   });
   const nodes = [p.leaf, ...p.steps.map((s) => s.node)];
-  nodes.forEach((hash, level) => parts.push(node(middle, level, short(hash), level === p.steps.length ? (none ? "top" : p.reaches ? "top good" : "top bad") : "own")));
-  parts.push(label(middle - box / 2 - 12, yOf(0) + 22, p.steps.length > 0 ? "the delta" : "delta and root", { "text-anchor": "end" }));
-  if (p.steps.length > 0) parts.push(label(middle - box / 2 - 12, yOf(p.steps.length) + 22, p.reaches ? "the root ✓" : none ? "no root is known" : "not the root ✗", { "text-anchor": "end" }));
+  nodes.forEach((hash, level) => parts.push(node(middle, level, short(hash), level === p.steps.length ? `top ${none ? "" : p.reaches ? "good" : "bad"}` : level === 0 && p.origin === "differing" ? "own bad" : "own")));
+  const said = none ? "no root is known" : p.reaches ? "✓ the checkpoint root" : "✗ not the checkpoint root";
+  parts.push(label(middle, h - 8, `${origins[p.origin][0]} ${origins[p.origin][1]}`.trim(), { "text-anchor": "middle" }), label(middle, 22, said, { "text-anchor": "middle" }));
   return svg("svg", { viewBox: `0 0 ${w} ${h}`, role: "img", "aria-label": `The path from the delta to ${short(top)}. The hashes follow as a list.` }, ...parts);
 }

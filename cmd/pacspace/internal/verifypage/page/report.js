@@ -11,7 +11,9 @@ function el(name, attributes = {}, ...children) {
   return e;
 }
 
-const list = (pairs, attributes) => el("dl", attributes, ...pairs.map(({ name, value }) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
+const isHash = (text) => /^0x[0-9a-f]{64}$/.test(text);
+const list = (pairs, attributes) => el("dl", attributes, ...pairs.map(({ name, value }) =>
+  el("div", {}, el("dt", {}, name), el("dd", isHash(value) ? { class: "hash" } : {}, value))));
 const section = (title, ...children) => el("section", {}, el("h3", {}, title), ...children);
 
 function hideResult() {
