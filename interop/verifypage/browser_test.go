@@ -57,12 +57,17 @@ func chromiumPath(t *testing.T) string {
 // open opens the page in a browser of its own.
 func open(t *testing.T) *tab {
 	t.Helper()
+	html, err := page()
+	require.NoError(t, err)
+	return openPage(t, html)
+}
+
+func openPage(t *testing.T, html []byte) *tab {
+	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromiumPath(t)), chromedp.WindowSize(1100, 900))
 	if os.Geteuid() == 0 {
 		options = append(options, chromedp.NoSandbox) // Chromium has no sandbox for root
 	}
-	html, err := page()
-	require.NoError(t, err)
 	file := filepath.Join(t.TempDir(), "verify.html")
 	require.NoError(t, os.WriteFile(file, html, 0o644))
 
@@ -72,7 +77,7 @@ func open(t *testing.T) *tab {
 	t.Cleanup(close)
 	b := &tab{t: t, ctx: ctx, url: "file://" + file}
 	require.NoError(t, chromedp.Listen(ctx, b.hear))
-	_, err = chromedp.Call(ctx, network.Enable, network.EnableParams{})
+	_, err := chromedp.Call(ctx, network.Enable, network.EnableParams{})
 	require.NoError(t, err)
 	b.do(chromedp.Navigate(b.url))
 	evaluate[bool](b, driver)

@@ -69,11 +69,11 @@ func TestTheKeyboardIsEnough(t *testing.T) {
 	}, patience, soon)
 
 	rest := map[string]bool{}
-	for range 8 {
+	for range 9 {
 		b.press(kb.Tab)
 		rest[b.focused()] = true
 	}
-	for _, name := range []string{"Show its path", "The hashes in full", "The report as text", "Print", "Save as text", "Save as JSON"} {
+	for _, name := range []string{"Show its path", "The hashes in full", "The report as text", "Print", "Save as text", "Save as JSON", "Keep as anchor for the next invoice"} {
 		require.True(t, rest[name], "%s cannot be reached: %v", name, rest)
 	}
 	require.Empty(t, b.errors)

@@ -2,8 +2,10 @@ package check
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/pacspace/pacspace-go/proof"
@@ -40,6 +42,21 @@ type Answer struct {
 
 	// Report is that of a balance.
 	Report *proof.Report `json:"-"`
+}
+
+// Anchor is the anchor file of the end of a balance, for the next verification of the
+// account. It is there for evidence that is verified or consistent.
+func (a *Answer) Anchor() (string, error) {
+	if a.Report == nil {
+		return "", errors.New("only evidence of a balance has an end to keep")
+	}
+	anchor, err := a.Report.Anchor()
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	err = proof.WriteAnchor(&b, anchor)
+	return b.String(), err
 }
 
 // Fact is one thing that the file says or that follows from it.

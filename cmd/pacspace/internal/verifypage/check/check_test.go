@@ -96,6 +96,21 @@ func TestARefusedDisclosureShowsNoField(t *testing.T) {
 	require.Empty(t, refused.Entries)
 }
 
+func TestTheEndOfAMonthIsTheStartOfTheNext(t *testing.T) {
+	t.Parallel()
+	m := evidence(t, 3, nil)
+	first := check.Verify(&check.Input{File: m, Request: []byte(expected), Anchors: []check.Source{m.record(t, 3, -15)}})
+	kept, err := first.Anchor()
+	require.NoError(t, err)
+	again := check.Verify(&check.Input{File: m, Request: []byte(expected), Anchors: []check.Source{source{"kept.json", []byte(kept)}}})
+	require.Equal(t, "does not match", again.Verdict, "what was billed once is not billed again")
+	require.Equal(t, proof.CheckReferences, again.First.Check)
+	_, err = again.Anchor()
+	require.ErrorIs(t, err, proof.ErrNoAnchor)
+	_, err = check.Verify(&check.Input{File: source{}}).Anchor()
+	require.Error(t, err)
+}
+
 // The page would read a number of JSON in binary64.
 func TestAnAnswerHasNoAmountAsANumber(t *testing.T) {
 	t.Parallel()

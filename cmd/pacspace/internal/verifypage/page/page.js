@@ -25,23 +25,35 @@ function startWorker() {
   w.onmessage = ({ data }) => {
     if (w !== worker) return;
     if (data.progress) return showProgress(data.progress);
+    if (data.unfit) return giveUp(data.error);
     if (data.broken) return stopWorker(data.error);
     const call = calls.get(data.id);
     calls.delete(data.id);
     if (data.error === undefined) call.resolve(data.ok);
     else call.reject(new Error(data.error));
   };
-  w.onerror = (e) => { if (w === worker) stopWorker(e.message); };
+  w.onerror = (e) => { if (w === worker) giveUp(e.message); };
   w.postMessage({ call: "run", argument: $("checker").textContent });
   worker = w;
 }
 
-// stopWorker ends the worker in the middle of whatever it does, and has a new one ready.
-function stopWorker(why) {
+// endWorker ends the worker in the middle of whatever it does.
+function endWorker(why) {
   worker.terminate();
   for (const { reject } of calls.values()) reject(new Error(why));
   calls = new Map();
+}
+
+function stopWorker(why) {
+  endWorker(why);
   startWorker();
+}
+
+// giveUp is for a browser in which the checker does not even start.
+function giveUp(why) {
+  endWorker(why);
+  $("verify").disabled = true;
+  idle(`This browser cannot run the checker (${why}). Take a current Chromium, Firefox or Safari.`);
 }
 
 function ask(call, argument) {

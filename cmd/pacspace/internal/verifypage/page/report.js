@@ -89,17 +89,25 @@ function broughtFacts({ file, history, own, anchors, request }, kind) {
   return facts;
 }
 
-// keep offers the report as files and on paper.
+// keep offers the report on paper and as files, and the end of the balance as an anchor.
 function keep(a, name) {
   const button = (text, action) => {
     const b = el("button", { type: "button" }, text);
     b.addEventListener("click", action);
     return b;
   };
+  const keepEnd = async () => {
+    try {
+      save(`${name}.anchor.json`, await ask("anchor"));
+    } catch (e) {
+      $("status").textContent = e.message;
+    }
+  };
   return el("div", { class: "actions screen" },
     button("Print", () => print()),
     button("Save as text", () => save(`${name}.report.txt`, a.text)),
-    a.json ? button("Save as JSON", () => save(`${name}.report.json`, a.json)) : null);
+    a.json ? button("Save as JSON", () => save(`${name}.report.json`, a.json)) : null,
+    a.kind === "balance" && ["verified", "consistent"].includes(a.verdict) ? button("Keep as anchor for the next invoice", keepEnd) : null);
 }
 
 function save(name, text) {

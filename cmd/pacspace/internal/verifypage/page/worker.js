@@ -24,8 +24,8 @@ async function run(base64) {
 }
 
 onmessage = async ({ data: { id, call, argument } }) => {
+  if (call === "run") return run(argument).catch((e) => postMessage({ unfit: true, error: e.message }));
   try {
-    if (call === "run") return await run(argument);
     await started;
     const reply = self.checker[call](argument);
     if (typeof reply !== "string") throw new Error("the checker stopped, perhaps for want of memory");

@@ -1,5 +1,5 @@
 // Wasm is the Go half of the verify page. It runs in the page's worker and hands package
-// check to worker.js as four functions.
+// check to worker.js as functions.
 package main
 
 import (
@@ -26,6 +26,7 @@ func main() {
 		"verify": function(s.verify),
 		"look":   function(s.look),
 		"path":   function(s.path),
+		"anchor": function(s.anchor),
 	})
 	js.Global().Call("ready")
 	select {}
@@ -86,4 +87,12 @@ func (s *session) path(args []js.Value) (any, error) {
 		return nil, errNothing
 	}
 	return s.survey.Path(args[0].String())
+}
+
+// anchor gives the anchor file of the end of the balance.
+func (s *session) anchor([]js.Value) (any, error) {
+	if s.answer == nil {
+		return nil, errNothing
+	}
+	return s.answer.Anchor()
 }
