@@ -2,7 +2,11 @@ module github.com/pacspace/pacspace-go/interop
 
 go 1.26.0
 
-require github.com/pacspace/pacspace-go v0.0.0
+require (
+	github.com/google/licensecheck v0.3.1
+	github.com/pacspace/pacspace-go v0.0.0
+	golang.org/x/mod v0.43.0
+)
 
 require (
 	github.com/cloudflare/circl v1.6.5 // indirect
