@@ -14,25 +14,22 @@ import (
 
 	"github.com/google/licensecheck"
 	"golang.org/x/mod/semver"
+
+	"github.com/pacspace/pacspace-go/interop/internal/modules"
 )
-
-const module = "github.com/pacspace/pacspace-go"
-
-// notInstalled are the modules of the workspace that no user installs.
-var notInstalled = []string{"benchmarks", "examples", "interop"}
 
 // systems are those whose dependencies are looked at: some are linked on one only.
 var systems = []string{"linux", "darwin", "windows"}
 
 // read finds the dependencies of every module that users install, by path.
 func read(ctx context.Context, root string) ([]dependency, error) {
-	dirs, err := installed(ctx, root)
+	ours, err := modules.Installed(root)
 	if err != nil {
 		return nil, err
 	}
 	found := map[string]*dependency{}
-	for _, dir := range dirs {
-		if err := readModule(ctx, root, dir, found); err != nil {
+	for _, m := range ours {
+		if err := readModule(ctx, filepath.Join(root, m.Dir), m, found); err != nil {
 			return nil, err
 		}
 	}
@@ -47,45 +44,23 @@ func read(ctx context.Context, root string) ([]dependency, error) {
 	return all, nil
 }
 
-// installed are the folders of the workspace's modules that users install.
-func installed(ctx context.Context, root string) ([]string, error) {
-	var work struct{ Use []struct{ DiskPath string } }
-	if err := goJSON(ctx, root, nil, &work, "work", "edit", "-json"); err != nil {
-		return nil, err
-	}
-	var dirs []string
-	for _, use := range work.Use {
-		if dir := filepath.Clean(use.DiskPath); !slices.Contains(notInstalled, dir) {
-			dirs = append(dirs, dir)
-		}
-	}
-	return dirs, nil
-}
-
 // readModule adds what a module requires and what its packages link.
-func readModule(ctx context.Context, root, dir string, found map[string]*dependency) error {
-	var mod struct {
-		Require []struct{ Path, Version string }
-	}
-	at := filepath.Join(root, dir)
-	if err := goJSON(ctx, at, nil, &mod, "mod", "edit", "-json"); err != nil {
-		return err
-	}
-	name := filepath.ToSlash(dir)
-	if dir == "." {
+func readModule(ctx context.Context, at string, m modules.Module, found map[string]*dependency) error {
+	name := m.Dir
+	if name == "." {
 		name = "pacspace-go"
 	}
-	for _, r := range mod.Require {
-		if ours(r.Path) {
+	for _, r := range m.Mod.Require {
+		if isOurs(r.Mod.Path) {
 			continue
 		}
-		d := found[r.Path]
+		d := found[r.Mod.Path]
 		if d == nil {
-			d = &dependency{path: r.Path}
-			found[r.Path] = d
+			d = &dependency{path: r.Mod.Path}
+			found[d.path] = d
 		}
-		if semver.Compare(r.Version, d.version) > 0 {
-			d.version = r.Version
+		if semver.Compare(r.Mod.Version, d.version) > 0 {
+			d.version = r.Mod.Version
 		}
 		d.requiredBy = append(d.requiredBy, name)
 	}
@@ -96,7 +71,7 @@ func readModule(ctx context.Context, root, dir string, found map[string]*depende
 		}
 		for line := range strings.Lines(string(out)) {
 			path, version, _ := strings.Cut(strings.TrimSpace(line), " ")
-			if path == "" || ours(path) {
+			if path == "" || isOurs(path) {
 				continue
 			}
 			d := found[path]
@@ -112,7 +87,9 @@ func readModule(ctx context.Context, root, dir string, found map[string]*depende
 	return nil
 }
 
-func ours(path string) bool { return path == module || strings.HasPrefix(path, module+"/") }
+func isOurs(path string) bool {
+	return path == modules.Root || strings.HasPrefix(path, modules.Root+"/")
+}
 
 // licencesOf names the licences that stand in the licence files at a module's top, as SPDX
 // has them. A file that no licence covers is an error, so that a person looks at it.
