@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -111,6 +113,10 @@ func licencesOf(ctx context.Context, root, path, version string) ([]string, erro
 		if err != nil {
 			return nil, err
 		}
+		if name, ok := readByHand[sha256.Sum256(text)]; ok {
+			names = append(names, name)
+			continue
+		}
 		coverage := licensecheck.Scan(text)
 		if coverage.Percent < minCoverage {
 			return nil, fmt.Errorf("licencedoc: %s@%s: %s: only %.0f%% of it is a known licence; read it, and say in interop/licencedoc what it is", path, version, e.Name(), coverage.Percent)
@@ -125,6 +131,20 @@ func licencesOf(ctx context.Context, root, path, version string) ([]string, erro
 		return nil, fmt.Errorf("licencedoc: %s@%s: no licence file; ask its authors, or do without it", path, version)
 	}
 	return names, nil
+}
+
+// readByHand names licences that licensecheck does not know, by the SHA-256 of their file,
+// so that a changed text is read again.
+var readByHand = map[[sha256.Size]byte]string{
+	digest("7a083b136e64d064794c3419751e5c7dd10d2f64c108fe5ba161eae5e5958a93"): "Bitstream-Vera", // DejaVu: its own changes are public domain
+}
+
+func digest(text string) [sha256.Size]byte {
+	b, err := hex.DecodeString(text)
+	if err != nil {
+		panic(err)
+	}
+	return [sha256.Size]byte(b)
 }
 
 // minCoverage is how much of a licence file must be text of licences, in percent; the rest
