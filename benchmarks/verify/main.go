@@ -4,6 +4,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -24,14 +25,21 @@ func main() {
 		keep  = flag.String("file", "", "evidence to make, or to use if it is there; a temporary one otherwise")
 		role  = flag.String("role", "", "for the processes that are measured")
 		only  = flag.String("only", "", "measure only this one: verify, naive or bound")
+		grow  = flag.Bool("growth", false, "measure verify alone, from 10000 deltas up to -deltas")
+		again = flag.Int("passes", 1, "for the processes that are measured")
 		peers = flag.Bool("peers", false, "measure verifiers in Node and Python too, where these are installed (their packages are fetched)")
 		fewer = flag.Int("peer-deltas", 100_000, "deltas for these, which are slow; compared by the time for one delta")
 	)
 	flag.Parse()
 	var err error
-	if *role != "" {
-		err = play(*role, *keep)
-	} else {
+	switch {
+	case *role != "":
+		for range *again {
+			err = errors.Join(err, play(*role, *keep))
+		}
+	case *grow:
+		err = growth(*n, *times)
+	default:
 		m := measurement{deltas: *n, rounds: *times, path: *keep, names: roles, peerDeltas: min(*fewer, *n)}
 		if *only != "" {
 			m.names = []string{*only}
@@ -77,6 +85,11 @@ type run struct {
 
 func cpu(r run) float64      { return r.cpu.Seconds() }
 func cpuDelta(r run) float64 { return r.cpu.Seconds() / float64(r.deltas) * 1e6 }
+
+var (
+	cpuDeltaColumn = rounds.Column[run]{Title: "CPU a delta, us", Of: cpuDelta, Digits: 2, Best: true}
+	peakColumn     = rounds.Column[run]{Title: "peak, MiB", Of: func(r run) float64 { return float64(r.peak) / 1024 }}
+)
 
 type measurement struct {
 	deltas, rounds, peerDeltas int
@@ -155,8 +168,7 @@ func (m measurement) print(results rounds.Results[run], ready []peer, missing []
 		rounds.Column[run]{Title: "deltas", Of: func(r run) float64 { return float64(r.deltas) }},
 		rounds.Column[run]{Title: "wall, s", Of: func(r run) float64 { return r.wall.Seconds() }, Digits: 2, Best: true},
 		rounds.Column[run]{Title: "CPU, s", Of: cpu, Digits: 2, Best: true},
-		rounds.Column[run]{Title: "CPU a delta, us", Of: cpuDelta, Digits: 2, Best: true},
-		rounds.Column[run]{Title: "peak, MiB", Of: func(r run) float64 { return float64(r.peak) / 1024 }},
+		cpuDeltaColumn, peakColumn,
 	)
 	fmt.Println()
 	if slices.Contains(m.names, "verify") {
