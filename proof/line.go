@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"slices"
 
-	"github.com/pacspace/pacspace-go/internal/canonical"
 	"github.com/pacspace/pacspace-go/usage"
 )
 
@@ -63,8 +62,6 @@ type row struct {
 	reference usage.Reference
 	known     *usage.Reference
 	look      string
-	// metadataAt is where the metadata begins in the item.
-	metadataAt int
 	// What the pointers of the line point to.
 	proof, previous Hash
 	index           int64
@@ -139,39 +136,6 @@ func (r *row) read(data []byte, whole string) (trailer *Trailer, err *FormatErro
 		return nil, err
 	}
 	return new(t), nil
-}
-
-func (r *row) readItem(s *scanner) (there fieldSet, err *FormatError) {
-	s.peek()
-	start := s.pos
-	// Our own writer writes items in canonical form. Then looking is enough, and the text is
-	// the form.
-	if n := canonical.ObjectPrefix(s.src[start:]); n > 0 {
-		s.pos += n
-		inside := s.sub(start, s.pos)
-		if there, err = r.readMembers(&inside); err != nil {
-			return 0, err
-		}
-		r.line.form = inside.src
-		if r.line.Item.Metadata != nil {
-			metadata := inside.sub(r.metadataAt, r.metadataAt+len(r.line.Item.Metadata))
-			r.d.resource, r.d.unit = metadata.tags()
-		}
-		return there, nil
-	}
-	text, err := s.raw()
-	if err != nil {
-		return 0, err
-	}
-	inside := s.sub(start, s.pos)
-	if there, err = r.readMembers(&inside); err != nil {
-		return 0, err
-	}
-	if r.line.form, err = formOf(text, nil); err != nil {
-		return 0, err
-	}
-	r.d.resource, r.d.unit = tagsOf(r.line.form)
-	return there, nil
 }
 
 func (r *row) readField(s *scanner, i int) (err *FormatError) {
