@@ -22,7 +22,7 @@ var floors = [][]string{
 	{"decimal", "usage", "internal/canonical", "internal/keccak", "internal/jsonview"},
 	{"proof/sealed"},
 	{"proof"},
-	{"internal/idem", "internal/wire", "internal/transport"},
+	{"internal/idem", "internal/wire", "internal/transport", "internal/filekind"},
 	{""},
 	{"sandbox"},
 }
@@ -76,7 +76,7 @@ func TestDependenciesHaveOnePlace(t *testing.T) {
 // Whoever checks a proof offline links no network code.
 func TestProofAndDecimalLinkNoNetwork(t *testing.T) {
 	t.Parallel()
-	for _, p := range []string{"./proof/...", "./decimal", "./usage", "./internal/canonical"} {
+	for _, p := range []string{"./proof/...", "./decimal", "./usage", "./internal/canonical", "./internal/filekind"} {
 		deps := goList(t, "-deps", p)
 		for _, dep := range []string{"net", "net/http", "crypto/tls"} {
 			require.NotContains(t, deps, dep, "%s links %s", p, dep)

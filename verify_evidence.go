@@ -1,13 +1,11 @@
 package pacspace
 
 import (
-	"bufio"
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 
+	"github.com/pacspace/pacspace-go/internal/filekind"
 	"github.com/pacspace/pacspace-go/proof"
 	"github.com/pacspace/pacspace-go/proof/sealed"
 )
@@ -47,37 +45,21 @@ var ErrUnknownFile = errors.New("pacspace: the file is no evidence")
 //
 // Source: records contract, section 8; docs/evidence-format.md.
 func VerifyEvidence(r io.Reader, expect proof.Expect, anchors ...proof.Anchor) (*VerifiedFile, error) {
-	in := bufio.NewReaderSize(r, proof.MaxLineBytes)
-	start, err := in.Peek(proof.MaxLineBytes)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("pacspace: reading the file: %w", err)
+	file, err := filekind.Open(r)
+	if err != nil {
+		return nil, fmt.Errorf("pacspace: %w", err)
 	}
-	if isEvidence(start) {
-		report, err := proof.Verify(in, expect, anchors...)
+	switch file.Kind {
+	case proof.EvidenceFormat:
+		report, err := proof.Verify(file.Evidence, expect, anchors...)
 		if err != nil {
 			return nil, err
 		}
 		return &VerifiedFile{Balance: report}, nil
-	}
-	file, err := io.ReadAll(io.LimitReader(in, sealed.MaxHistoryBytes+1))
-	if err != nil {
-		return nil, fmt.Errorf("pacspace: reading the file: %w", err)
-	}
-	switch schema := sealed.Schema(file); schema {
 	case sealed.SchemaLinkCopy:
-		return &VerifiedFile{Record: sealed.VerifyLinkCopy(file)}, nil
+		return &VerifiedFile{Record: sealed.VerifyLinkCopy(file.Whole)}, nil
 	case sealed.SchemaDisclosureV1, sealed.SchemaDisclosureV2, sealed.SchemaHistory:
-		return nil, fmt.Errorf("%w: a %s is one half of what is needed; give disclosure and history to sealed.VerifyDisclosure", ErrUnknownFile, schema)
+		return nil, fmt.Errorf("%w: a %s is one half of what is needed; give disclosure and history to sealed.VerifyDisclosure", ErrUnknownFile, file.Kind)
 	}
 	return nil, fmt.Errorf("%w: it is neither %s nor %s", ErrUnknownFile, proof.EvidenceFormat, sealed.SchemaLinkCopy)
-}
-
-// isEvidence reports whether a file starts with the header line of evidence. Files of other
-// kinds may have that word in them, but not as the format of their first line.
-func isEvidence(start []byte) bool {
-	line, _, _ := bytes.Cut(start, []byte{'\n'})
-	var header struct {
-		Format string `json:"format"`
-	}
-	return json.Unmarshal(line, &header) == nil && header.Format == proof.EvidenceFormat
 }

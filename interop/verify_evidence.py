@@ -694,6 +694,7 @@ class Case:
         self.billed = [d for a in self.earlier for d in a.billed]
         before = [a for a in self.earlier if a.usageDays[1] == day_before(self.first_day)]
         self.before = ([a for a in before if a.verified] or before or [None])[-1]
+        self.contested = len({self.end_of(a) for a in before if a.verified == self.before.verified}) > 1
         self.reach = self.reached_back()
         self.wanted = {name: self.find_wanted(name) for name in ("resource", "unit")}
         self.target = self.find_target()
@@ -717,6 +718,10 @@ class Case:
 
     def rest_if(self, condition):
         self.rests = self.rests or bool(condition)
+
+    def end_of(self, a):
+        """What two earlier evidences of the same last day must agree on (section 7)."""
+        return a.account.resource, a.account.unit, a.balance, a.window[1], a.lastIndex
 
     def reached_back(self):
         """The earliest day that earlier evidence reaches (section 7)."""
@@ -872,10 +877,10 @@ def check_start(c):
     if start == 0:
         c.rest_if(before.balance > 0)
         return
-    c.rest_if(not before.verified)
+    c.rest_if(not before.verified or c.contested)
     for name, wanted in c.wanted.items():
         theirs = getattr(before.account, name)
-        c.fail_if(before.verified and theirs and wanted and theirs != wanted)
+        c.fail_if(before.verified and not c.contested and theirs and wanted and theirs != wanted)
         c.rest_if(bool(theirs) != bool(wanted))
 
 
@@ -975,7 +980,7 @@ def check_gaps(c):
     for a, b in zip(c.under, c.under[1:]):
         c.fail_if(b.index != a.index + 1, b.line)
     a = c.before
-    if a and a.verified and a.lastIndex is not None and a.window[1] == c.header.window[0]:
+    if a and a.verified and not c.contested and a.lastIndex is not None and a.window[1] == c.header.window[0]:
         c.fail_if(c.under[0].index != a.lastIndex + 1)
 
 

@@ -50,7 +50,7 @@ func (c *gapCheck) result() Check {
 // of the window before it shows that.
 func (v *verification) firstIndex() (int64, bool) {
 	before := v.known.before(v.header)
-	if before == nil || before.verdict != Verified || before.lastIndex == nil || !v.header.Window.Follows(before.window) {
+	if before == nil || before.verdict != Verified || before.lastIndex == nil || !v.header.Window.Follows(before.window) || !v.known.agreed(before) {
 		return 0, false
 	}
 	return *before.lastIndex + 1, true

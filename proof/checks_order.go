@@ -161,6 +161,8 @@ func (c *startCheck) result() Check {
 		c.fail(nil, "it does not start where the earlier evidence ended", before.balance.String(), h.StartingBalance.String())
 	case before.verdict != Verified:
 		c.rest("starting balance", onFile, "it is the end of earlier evidence that was itself only %s", before.verdict)
+	case !c.v.known.agreed(before):
+		c.rest("starting balance", onFile, "earlier evidences of the same days do not agree on where they end, so which of them goes on here rests on the file")
 	default:
 		c.sameUnit(before)
 	}
@@ -208,6 +210,22 @@ func (k *known) before(h Header) *Earlier {
 		}
 	}
 	return before
+}
+
+// agreed tells whether no other evidence of the same standing, that ends with the same day
+// as e, tells of another end. Two such are two answers, and the order in which they were
+// brought is no reason to believe one of them.
+func (k *known) agreed(e *Earlier) bool {
+	for _, other := range k.earlier {
+		if other.account.CustomerID != e.account.CustomerID || other.days.Last != e.days.Last || other.verdict != e.verdict {
+			continue
+		}
+		sameIndex := (other.lastIndex == nil) == (e.lastIndex == nil) && (e.lastIndex == nil || *other.lastIndex == *e.lastIndex)
+		if !sameIndex || !other.balance.Equal(e.balance) || other.account != e.account || !other.window.End.Equal(e.window.End) {
+			return false
+		}
+	}
+	return true
 }
 
 // carriedCheck asks what binds the carried deltas, which are under no root of this window:

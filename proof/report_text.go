@@ -97,7 +97,7 @@ func (r *Report) Text() string {
 	if r.Environment == EnvironmentTest {
 		line("This is evidence of the TEST environment. It is no bill.")
 	}
-	line("%s", r.Verdict.meaning())
+	line("%s", r.Verdict.Meaning())
 	line("")
 	line("Account   %s", r.accountText())
 	line("Usage     %s", r.Days)
@@ -136,7 +136,8 @@ func (r *Report) Text() string {
 	return b.String()
 }
 
-func (v Verdict) meaning() string {
+// Meaning returns what the verdict says of a balance, in a sentence for people.
+func (v Verdict) Meaning() string {
 	switch v {
 	case Verified:
 		return "The balance follows from the recorded deltas, and the public record confirms their root, count and sum."

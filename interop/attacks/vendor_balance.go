@@ -25,6 +25,12 @@ func balances() []attack {
 				s.Seal()
 				s.bring(january().Earlier(proof.Consistent))
 			}},
+		{"starts-from-one-of-two-ends", "header, claim and a second file of January", "two verified evidences of January end differently, and the start is the end of the one that was brought last",
+			forge.RestsOn(proof.CheckStart), func(s *scene) {
+				s.Header["startingBalance"] = "-1550"
+				s.Seal()
+				s.bring(forge.With(january().Earlier(proof.Verified), forge.M{"balance": "-500"}), january().Earlier(proof.Verified))
+			}},
 		{"moves-the-usage-days-off-the-known-end", "header and claim", "the days begin on the second, so that January's evidence is not the one before",
 			forge.Fails(proof.CheckUsageDays, 0), func(s *scene) {
 				s.drop(0)
