@@ -57,11 +57,10 @@ type row struct {
 	// for all of a line.
 	amount   amount
 	detached bool
-	// reference is the parsed referenceId and known points to it, where it is a usage day's;
-	// look is its look.
+	// name is the referenceId, and reference the parsed one where it is a usage day's.
+	name      named
 	reference usage.Reference
-	known     *usage.Reference
-	look      string
+	recordTag uint32
 	// What the pointers of the line point to.
 	proof, previous Hash
 	index           int64
@@ -101,7 +100,7 @@ func (r *row) read(data []byte, whole string) (trailer *Trailer, err *FormatErro
 	r.line = Line{}
 	r.hashes, r.leaves, r.by = r.hashes[:0], [2]Hash{}, 0
 	r.d = delta{Line: &r.line}
-	r.known, r.look = nil, ""
+	r.name, r.recordTag = named{}, 0
 	seen, err := s.object(lineNames, func(i int) (err *FormatError) {
 		switch i {
 		case trailerEnd:

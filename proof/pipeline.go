@@ -234,6 +234,7 @@ func (s *sequence) take(c *chunk) (ended bool, err error) {
 		}
 		return false, s.at(broken("", "there is a line behind the trailer"))
 	}
+	s.v.ledger.fetch(c.rows[:c.n])
 	for _, r := range c.rows[:c.n] {
 		s.number++
 		if s.count++; s.count > s.v.header.Count {
