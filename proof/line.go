@@ -3,6 +3,7 @@ package proof
 import (
 	"bytes"
 	"slices"
+	"strings"
 
 	"github.com/pacspace/pacspace-go/usage"
 )
@@ -67,6 +68,9 @@ type row struct {
 	carried         usage.Window
 	adjusts         Adjusts
 	hashes          []Hash
+	// sources are those of the line before, whose text was sourcesText.
+	sources     Sources
+	sourcesText []byte
 	// leaves are those by either label, zero where not made; by is the variants whose leaf
 	// is the content hash.
 	leaves [2]Hash
@@ -79,6 +83,12 @@ func (l *Line) detach() Line {
 	d.Item.Metadata, d.form, d.ItemHashes = bytes.Clone(l.Item.Metadata), bytes.Clone(l.form), slices.Clone(l.ItemHashes)
 	d.ProofHash, d.PreviousProofHash, d.Index = copied(l.ProofHash), copied(l.PreviousProofHash), copied(l.Index)
 	d.Carried, d.Item.Adjusts = copied(l.Carried), copied(l.Item.Adjusts)
+	for _, text := range []*string{&d.Item.CustomerID, &d.Item.Reason, &d.Item.ReferenceID, &d.RecordID, &d.ReceiptID} {
+		*text = strings.Clone(*text)
+	}
+	if a := d.Item.Adjusts; a != nil {
+		a.ReferenceID, a.RecordID = strings.Clone(a.ReferenceID), strings.Clone(a.RecordID)
+	}
 	return d
 }
 
@@ -178,9 +188,27 @@ func (r *row) readField(s *scanner, i int) (err *FormatError) {
 		r.carried, err = s.window()
 		l.Carried = &r.carried
 	case lineSources:
-		l.Sources, err = s.sources()
+		err = r.readSources(s)
 	}
 	return err
+}
+
+// readSources reads where the fields come from. Lines mostly say the same of it, and a text
+// that was read means what it meant before.
+func (r *row) readSources(s *scanner) (err *FormatError) {
+	s.peek()
+	if n := len(r.sourcesText); n == 0 || !bytes.HasPrefix(s.src[s.pos:], r.sourcesText) {
+		from := s.pos
+		if r.sources, err = s.sources(); err != nil {
+			r.sourcesText = r.sourcesText[:0]
+			return err
+		}
+		r.sourcesText = append(r.sourcesText[:0], s.src[from:s.pos]...)
+	} else {
+		s.pos += n
+	}
+	r.line.Sources = r.sources
+	return nil
 }
 
 // check holds what one field of a line says against the others.

@@ -140,6 +140,10 @@ type delta struct {
 func (d *delta) keep() *delta {
 	k, line := *d, d.detach()
 	k.Line, k.reference = &line, copied(d.reference)
+	if k.reference != nil {
+		k.reference.CustomerID = strings.Clone(k.reference.CustomerID)
+	}
+	k.resource.text, k.unit.text = strings.Clone(k.resource.text), strings.Clone(k.unit.text)
 	return &k
 }
 
