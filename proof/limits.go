@@ -9,6 +9,10 @@ const (
 	MaxLineBytes = 1 << 20
 	// MaxFileBytes is the longest evidence file.
 	MaxFileBytes = 1 << 34
+	// MaxExpansion is how many bytes each byte of a gzip file may unpack to, after the first
+	// MaxExpansionFree: see Unpack. Evidence packs 5 to 50 times smaller.
+	MaxExpansion     = 200
+	MaxExpansionFree = 1 << 20
 	// MaxDeltas is the most deltas of one evidence file.
 	MaxDeltas = 10_000_000
 	// MaxReferences is the most references, and the most record ids, among which duplicates
