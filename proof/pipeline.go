@@ -154,14 +154,13 @@ func (k *chunker) read(p []byte) (int, error) {
 }
 
 // read takes the lines behind the header, to the end.
-func (v *verification) read(lines *lineReader, first, more int, w watch) error {
+func (v *verification) read(lines *lineReader, first, more int) error {
 	in := &chunker{in: lines.in, bytes: lines.bytes}
-	w.now.Bytes = lines.bytes
-	s := sequence{v: v, watch: w, number: lines.number}
+	s := sequence{v: v, number: lines.number}
 	c := newChunk(first)
 	in.fill(c)
-	only := worker{v: v}
-	only.work(c)
+	w := worker{v: v}
+	w.work(c)
 	if ended, err := s.take(c); ended || err != nil {
 		return err
 	}
@@ -228,7 +227,6 @@ func (s *sequence) stream(in *chunker, size int) error {
 // A sequence takes chunks in the order of the file.
 type sequence struct {
 	v      *verification
-	watch  watch
 	number int // of the last line
 	count  int
 	closed bool // by the trailer
@@ -269,7 +267,6 @@ func (s *sequence) take(c *chunk) (ended bool, err error) {
 	case c.last && !s.closed:
 		return false, s.at(broken("", "the file ends without its trailer, so it was cut; get it again whole"))
 	}
-	s.watch.add(c.n, int64(len(c.text)), c.last)
 	return c.last, nil
 }
 

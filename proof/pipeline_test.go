@@ -27,13 +27,13 @@ func requireSameInChunks(t testing.TB, file []byte, expect Expect, anchors ...An
 	t.Helper()
 	want := inOneChunk(file, expect, anchors)
 	for _, sizes := range chunkSizes {
-		report, err := verifyChunks(iotest.HalfReader(bytes.NewReader(file)), expect, anchors, sizes[0], sizes[1], watch{})
+		report, err := verifyChunks(iotest.HalfReader(bytes.NewReader(file)), expect, anchors, sizes[0], sizes[1])
 		require.Equal(t, want, outcome(report, err), "chunks of %v", sizes)
 	}
 }
 
 func inOneChunk(file []byte, expect Expect, anchors []Anchor) string {
-	report, err := verifyChunks(bytes.NewReader(file), expect, anchors, len(file)+1, len(file)+1, watch{})
+	report, err := verifyChunks(bytes.NewReader(file), expect, anchors, len(file)+1, len(file)+1)
 	return outcome(report, err)
 }
 
@@ -162,7 +162,7 @@ func TestNoGoroutineOutlivesVerify(t *testing.T) {
 		for _, sizes := range chunkSizes {
 			t.Run(fmt.Sprint(tc.name, sizes), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					report, err := verifyChunks(tc.in(), buyer(), []Anchor{b.record()}, sizes[0], sizes[1], watch{})
+					report, err := verifyChunks(tc.in(), buyer(), []Anchor{b.record()}, sizes[0], sizes[1])
 					if tc.says == "" {
 						require.NoError(t, err)
 						require.Equal(t, Verified, report.Verdict)

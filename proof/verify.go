@@ -20,12 +20,12 @@ import (
 // limit (ErrLimit), r failed, or expect (ErrExpect) or an anchor (ErrAnchor) cannot be
 // used. Evidence that does not match is no error; see Report.Verdict.
 func Verify(r io.Reader, expect Expect, anchors ...Anchor) (*Report, error) {
-	return Verifier{}.Verify(r, expect, anchors...)
+	return verifyChunks(r, expect, anchors, firstChunk, chunkSize)
 }
 
 // verifyChunks is Verify with the sizes of the first chunk and of the others, which change
 // nothing but speed and memory.
-func verifyChunks(r io.Reader, expect Expect, anchors []Anchor, first, more int, w watch) (*Report, error) {
+func verifyChunks(r io.Reader, expect Expect, anchors []Anchor, first, more int) (*Report, error) {
 	expect, err := expect.normal()
 	if err != nil {
 		return nil, err
@@ -42,7 +42,7 @@ func verifyChunks(r io.Reader, expect Expect, anchors []Anchor, first, more int,
 	if err != nil {
 		return nil, err
 	}
-	if err := v.read(&reader.lines, first, more, w); err != nil {
+	if err := v.read(&reader.lines, first, more); err != nil {
 		return nil, err
 	}
 	return v.report(), nil
