@@ -46,6 +46,7 @@ func transformOwn(text []byte) ([]byte, error) {
 var (
 	jsonMarshaler = reflect.TypeFor[json.Marshaler]()
 	textMarshaler = reflect.TypeFor[encoding.TextMarshaler]()
+	plainString   = reflect.TypeFor[string]()
 	jsonNumber    = reflect.TypeFor[json.Number]()
 	rawMessage    = reflect.TypeFor[json.RawMessage]()
 )
@@ -60,7 +61,10 @@ func inspect(v reflect.Value, depth int) *Error {
 		return nil
 	}
 	t := v.Type()
-	if t == rawMessage {
+	switch t {
+	case plainString: // most fields, and it has no methods to look for
+		return inspectString(v.String())
+	case rawMessage:
 		return inspectRaw(v.Bytes())
 	}
 	if implements(v, jsonMarshaler) {
