@@ -3,6 +3,7 @@ package proof
 import (
 	"bytes"
 	"io"
+	"strings"
 	"testing"
 	"testing/iotest"
 
@@ -36,8 +37,31 @@ func TestProgressIsCountedInDeltasAndBytes(t *testing.T) {
 				before = p
 			}
 			require.Equal(t, Progress{Deltas: 28, Bytes: int64(len(tc.file))}, before)
+			require.Len(t, told, 1, "a small file is told of at its end alone")
 		})
 	}
+}
+
+// However small the pieces are in which a file is read, it is told of once a step.
+func TestProgressIsToldOfOnceAStep(t *testing.T) {
+	t.Parallel()
+	const line = 100
+	in := io.LimitReader(&forever{text: strings.Repeat("x", line-1) + "\n"}, 3*ProgressStep+10_000)
+	var told []Progress
+	n, err := io.CopyBuffer(struct{ io.Writer }{io.Discard}, WithProgress(in, func(p Progress) { told = append(told, p) }), make([]byte, 1000))
+	require.NoError(t, err)
+	require.Equal(t, int64(3*ProgressStep+10_000), n)
+	require.Len(t, told, 4)
+	before := Progress{}
+	for i, p := range told {
+		require.Equal(t, int((p.Bytes-1)/line)-1, p.Deltas)
+		if i < 3 {
+			require.GreaterOrEqual(t, p.Bytes-before.Bytes, int64(ProgressStep))
+			require.Less(t, p.Bytes-before.Bytes, int64(ProgressStep+1000))
+		}
+		before = p
+	}
+	require.Equal(t, n, before.Bytes, "all of it at the end")
 }
 
 func TestProgressEndsWithTheReadersError(t *testing.T) {
