@@ -1,6 +1,7 @@
 // Command emit measures one Emit on a kept-alive loopback connection against the same
 // POST by hand and against two SDKs, side by side: every round runs each of them once,
-// and the ratios are of medians.
+// and the ratios are of medians. With -locks it shows instead what many callers of one
+// client wait for.
 package main
 
 import (
@@ -21,8 +22,16 @@ func main() {
 		times = flag.Int("rounds", 15, "rounds")
 		calls = flag.Int("calls", 4000, "calls a round and candidate")
 		many  = flag.Int("goroutines", 64, "callers of one client at once, for the second table")
+		locks = flag.Bool("locks", false, "show the mutex and block profiles of that many callers instead")
 	)
 	flag.Parse()
+	if *locks {
+		if err := printLocks(os.Stdout, *times**calls, *many); err != nil {
+			fmt.Fprintln(os.Stderr, "emit:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	for _, callers := range []int{1, *many} {
 		if err := measure(*times, *calls, callers); err != nil {
 			fmt.Fprintln(os.Stderr, "emit:", err)
@@ -75,10 +84,16 @@ func measure(times, calls, callers int) error {
 		rounds.Column[run]{Title: "bytes", Of: func(r run) float64 { return r.bytes }},
 	)
 	fmt.Println()
-	for _, name := range names[1:] {
-		fmt.Printf("emit / %s: %.2f of the time, %.2f of the CPU, %.2f of the allocations; %s / emit: %.2f of the time\n", name,
-			results.Ratio("emit", name, wall), results.Ratio("emit", name, cpu), results.Ratio("emit", name, allocs), name, results.Ratio(name, "emit", wall))
+	fmt.Print("| ratio | time | CPU | allocations | to reach, one at once |\n|---|---|---|---|---|\n")
+	for _, r := range []struct{ over, under, goal string }{
+		{"emit", "by hand", "time at most 1.15, allocations at most 1.3"},
+		{"stripe-go", "emit", "time at least 1.4"},
+		{"openai-go", "emit", "time at least 1.4"},
+	} {
+		fmt.Printf("| %s / %s | %.2f | %.2f | %.2f | %s |\n", r.over, r.under,
+			results.Ratio(r.over, r.under, wall), results.Ratio(r.over, r.under, cpu), results.Ratio(r.over, r.under, allocs), r.goal)
 	}
+	fmt.Println()
 	for _, name := range names {
 		fmt.Printf("%s: %d calls over %d connections\n", name, times*calls+callers, ready[name].server.connections.Load())
 	}

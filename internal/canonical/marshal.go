@@ -20,6 +20,13 @@ import (
 //
 // What a MarshalJSON method returns is read as JSON text and checked as such.
 func Marshal(v any) ([]byte, error) {
+	if text, ok := AppendPlain(nil, v); ok {
+		return text, nil
+	}
+	return marshalAny(v)
+}
+
+func marshalAny(v any) ([]byte, error) {
 	if err := inspect(reflect.ValueOf(v), 0); err != nil {
 		return nil, err
 	}
