@@ -20,7 +20,7 @@ func (a *app) derive() *cobra.Command {
 		Long:  "Derive asks the service what the verified deltas of a customer add up to.\n\n" + scopeHelp,
 		Example: `  pacspace derive customer_acme --period 2026-02
   pacspace derive customer_acme --from 2026-02-01 --to 2026-02-15 --deltas`,
-		Annotations: jsonHelp("customerId, computedBalance, startingBalance, deltaCount, latestReceiptId; with --deltas also deltas, as the service lists them"),
+		Annotations: jsonHelp("customerId, computedBalance, startingBalance (where it is not 0), deltaCount, latestReceiptId; with --deltas also deltas, as the service lists them"),
 		Args:        exactly("the customer"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			client, err := a.client()

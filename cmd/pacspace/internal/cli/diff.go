@@ -8,7 +8,6 @@ import (
 	"iter"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -113,13 +112,13 @@ func (a *app) runDiff(evidence, own string, columns proof.CSVColumns, ordered bo
 
 func (a *app) diffText(s *proof.DiffSummary) string {
 	table := [][]string{
-		{"vendor", strconv.Itoa(s.Vendor.Count) + " deltas", s.Vendor.Sum.String()},
-		{"own", strconv.Itoa(s.Own.Count) + " deltas", s.Own.Sum.String()},
-		{"same", strconv.Itoa(s.Same) + " deltas"},
+		{"vendor", deltas(s.Vendor.Count), s.Vendor.Sum.String()},
+		{"own", deltas(s.Own.Count), s.Own.Sum.String()},
+		{"same", deltas(s.Same)},
 	}
 	for _, kind := range slices.Sorted(maps.Keys(s.Kinds)) {
 		total := s.Kinds[kind]
-		table = append(table, []string{string(kind), strconv.Itoa(total.Count) + " deltas", total.By.String()})
+		table = append(table, []string{string(kind), deltas(total.Count), total.By.String()})
 	}
 	verdict := a.coloured("equal", green)
 	if !s.Equal() {

@@ -30,7 +30,7 @@ another root or balance than is in that file, which is on an invoice, nothing is
 written, and it exits with 1.
 
 For evidence that can be checked whole give --submissions, the deltas as they were sent.`,
-		Example:     `  pacspace evidence get acme-2026-02.closing.json --submissions acme.sent.jsonl --submissions february.jsonl --output acme-2026-02.jsonl`,
+		Example:     `  pacspace evidence get acme-2026-02.closing.json --submissions acme.sent.jsonl --submissions february.jsonl --output again.jsonl`,
 		Annotations: jsonHelp("file, customerId, period, deltas, balance; only with --output, since the evidence itself goes to the standard output otherwise"),
 		Args:        exactly("the closing file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
