@@ -18,12 +18,14 @@ type Anchor interface {
 	validate() error
 }
 
-// ErrAnchor is what every refused anchor is, through errors.Is.
+// ErrAnchor is what every refused anchor is, through errors.Is. What to do: fetch the
+// anchor again from where it came; verify without it rather than with a mended one.
 var ErrAnchor = errors.New("proof: anchor")
 
 // ErrNotVerified is the answer verified:false of the public record. It makes no anchor and
 // accuses nobody: it says that the root was not confirmed, and not whether the record was
-// out of reach or does not have it.
+// out of reach or does not have it. What to do: compare the root with the invoice, and ask
+// again later.
 var ErrNotVerified = errors.New("the public record did not confirm the root, and it is not known whether it was unavailable or does not have it; ask again later")
 
 // PublicRecord is the public record's answer for a root, fetched by the checker himself

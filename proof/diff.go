@@ -78,7 +78,8 @@ type ViewTotal struct {
 // differences can cancel out.
 func (s *DiffSummary) Equal() bool { return len(s.Kinds) == 0 }
 
-// ErrDiffOrder is what DiffOrdered returns where a view is not in order.
+// ErrDiffOrder is what DiffOrdered returns where a view is not in order. What to do: sort
+// both views by their references, byte by byte, or use Diff.
 var ErrDiffOrder = errors.New("proof: diff: the view is not in ascending order of its references")
 
 // Diff compares the vendor's deltas with the buyer's own, by referenceId, in whatever order

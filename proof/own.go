@@ -15,7 +15,8 @@ import (
 )
 
 // ErrOwn is what everything is that cannot be read as the buyer's own deltas, through
-// errors.Is; past a limit the error is ErrLimit as well.
+// errors.Is; past a limit the error is ErrLimit as well. What to do: mend the row and the
+// column that the error names.
 var ErrOwn = errors.New("proof: own deltas")
 
 // CSVColumns names the columns of the buyer's own deltas as the first row has them. Zero

@@ -13,12 +13,16 @@ import (
 
 // Why a file was refused, for errors.Is.
 var (
-	ErrFormat = errors.New("proof: malformed file") // not the format, or against one of its rules
-	ErrLimit  = errors.New("proof: limit exceeded") // past one of the limits of this package
+	// ErrFormat: the file is not the format, or against one of its rules. It was not
+	// judged. What to do: get the file again, unchanged, or ask whoever wrote it.
+	ErrFormat = errors.New("proof: malformed file")
+	// ErrLimit: the file is past one of the limits of this package. What to do: ask for
+	// evidence of a shorter window.
+	ErrLimit = errors.New("proof: limit exceeded")
 )
 
 // FormatError says where a file was refused and by which rule. errors.Is finds ErrFormat or
-// ErrLimit.
+// ErrLimit. What to do: look at Line and Field, and do what Rule says.
 type FormatError struct {
 	Line  int    // counted from 1; 0 where the rule is about the whole file
 	Field string // as in "item.delta"; empty where the rule is about the whole line
