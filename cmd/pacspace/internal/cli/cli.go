@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -20,7 +21,7 @@ type Env struct {
 
 // Run does what args say and returns the exit code. It ends early where ctx does.
 func Run(ctx context.Context, args []string, env Env) int {
-	a := &app{Env: env}
+	a := &app{Env: env, json: slices.Contains(args, "--json")} // errors of usage come before flags are read
 	root := a.root()
 	root.SetArgs(args)
 	root.SetIn(env.Stdin)
@@ -37,6 +38,8 @@ type app struct {
 	json    bool
 	baseURL string
 	keyFile string
+
+	stdinTaken bool // by an argument -
 }
 
 const about = `Pacspace records usage with PacSpace, closes billing periods, and checks offline
@@ -62,9 +65,10 @@ func (a *app) root() *cobra.Command {
 			return wrong(cmd, "a command is missing")
 		},
 	}
-	root.PersistentFlags().BoolVar(&a.json, "json", false, "write JSON with stable names instead of text")
+	root.PersistentFlags().BoolVar(&a.json, "json", a.json, "write JSON with stable names instead of text")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return wrong(cmd, err.Error()) })
 	root.SetHelpCommand(helpCommand())
+	root.SetHelpCommandGroupID("developer")
 	root.AddGroup(
 		&cobra.Group{ID: "vendor", Title: "For the vendor, with an API key:"},
 		&cobra.Group{ID: "buyer", Title: "For the buyer and the auditor, without a key:"},

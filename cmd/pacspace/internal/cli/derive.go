@@ -45,7 +45,7 @@ func (a *app) derive() *cobra.Command {
 					balance.Deltas = append(balance.Deltas, d)
 				}
 			}
-			return a.show(balance, balanceText(balance))
+			return a.show(balance, balanceText(balance, s.words()))
 		},
 	})
 	s.flags(cmd)
@@ -54,12 +54,13 @@ func (a *app) derive() *cobra.Command {
 	return cmd
 }
 
-func balanceText(b *pacspace.Balance) string {
+func balanceText(b *pacspace.Balance, scope string) string {
 	var out strings.Builder
 	out.WriteString(rows(
 		[]string{"balance", b.ComputedBalance.String()},
-		[]string{"from", b.StartingBalance.String()},
+		[]string{"start", b.StartingBalance.String()},
 		[]string{"deltas", strconv.Itoa(b.DeltaCount)},
+		[]string{"recorded", scope},
 	))
 	var table [][]string
 	for _, d := range b.Deltas {

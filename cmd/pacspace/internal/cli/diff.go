@@ -101,7 +101,10 @@ func (a *app) runDiff(evidence, own string, columns proof.CSVColumns, ordered bo
 			return err
 		}
 	}
-	if err := a.show(map[string]any{"differences": differences, "summary": summary}, a.diffText(&summary)); err != nil {
+	if err := a.show(struct {
+		Differences []proof.Difference `json:"differences"`
+		Summary     proof.DiffSummary  `json:"summary"`
+	}{differences, summary}, a.diffText(&summary)); err != nil {
 		return err
 	}
 	if !summary.Equal() {

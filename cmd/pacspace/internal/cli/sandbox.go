@@ -162,10 +162,14 @@ func (a *app) introduce(srv *sandbox.Server, s *serving, secret string) error {
 		}
 	}
 	if a.json {
-		return a.line(map[string]string{
-			"baseUrl": srv.URL, "testKey": srv.Key, "liveKey": srv.Sandbox.Key(sandbox.Live), "dashboardToken": srv.DashboardToken(),
-			"webhookSecret": secret, "state": s.state,
-		}, "")
+		return a.line(struct {
+			BaseURL        string `json:"baseUrl"`
+			TestKey        string `json:"testKey"`
+			LiveKey        string `json:"liveKey"`
+			DashboardToken string `json:"dashboardToken"`
+			WebhookSecret  string `json:"webhookSecret"`
+			State          string `json:"state"`
+		}{srv.URL, srv.Key, srv.Sandbox.Key(sandbox.Live), srv.DashboardToken(), secret, s.state}, "")
 	}
 	or := func(value, without string) string {
 		if value == "" {
