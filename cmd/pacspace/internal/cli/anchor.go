@@ -1,12 +1,15 @@
 package cli
 
 import (
+	"errors"
+	"fmt"
 	"io"
 	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/pacspace/pacspace-go"
 	"github.com/pacspace/pacspace-go/decimal"
 	"github.com/pacspace/pacspace-go/proof"
 )
@@ -46,6 +49,9 @@ with 3 where the record did not confirm the root.`,
 			}
 			defer public.Close()
 			anchor, err := public.Anchor(cmd.Context(), root.String())
+			if errors.Is(err, pacspace.ErrNotFound) {
+				a.hint(fmt.Sprintf("the root was looked for in the %s environment; --environment chooses", environment))
+			}
 			if err != nil {
 				return err
 			}

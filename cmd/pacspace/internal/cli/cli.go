@@ -27,7 +27,8 @@ func Run(ctx context.Context, args []string, env Env) int {
 	root.SetIn(env.Stdin)
 	root.SetOut(env.Stdout)
 	root.SetErr(env.Stderr)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
+	err = aboutFlags(cmd, err)
 	a.explain(err)
 	return codeOf(err)
 }
@@ -121,6 +122,19 @@ func group(name, short string, commands ...*cobra.Command) *cobra.Command {
 // usage is the error of a command that was called wrongly.
 func wrong(cmd *cobra.Command, why string) error {
 	return fmt.Errorf("%s: %s; see %s --help", cmd.CommandPath(), strings.TrimSpace(why), cmd.CommandPath())
+}
+
+// aboutFlags says of an error about flags that must or must not be given where to read on.
+func aboutFlags(cmd *cobra.Command, err error) error {
+	if err == nil {
+		return nil
+	}
+	for _, start := range []string{"if any flags in the group", "at least one of the flags", "required flag"} {
+		if strings.HasPrefix(err.Error(), start) {
+			return wrong(cmd, err.Error())
+		}
+	}
+	return err
 }
 
 // exactly is the rule for arguments: these, each of them.

@@ -280,6 +280,9 @@ func (e *emitted) text() string {
 			continue
 		}
 		said := strings.ToLower(string(d.Status))
+		if said != "" && !d.Status.Final() {
+			said += ", counts once verified"
+		}
 		if d.Error != "" {
 			said = strings.TrimSpace(said + " (" + d.Error + ")")
 		}

@@ -67,6 +67,13 @@ func rows(table ...[]string) string {
 	return out.String()
 }
 
+// hint tells a person what to try. Programs get the report alone.
+func (a *app) hint(text string) {
+	if !a.json {
+		fmt.Fprintln(a.Stderr, "pacspace: "+text)
+	}
+}
+
 // isTerminal reports whether a stream is a terminal, where nobody else reads along.
 func isTerminal(stream any) bool {
 	f, ok := stream.(*os.File)

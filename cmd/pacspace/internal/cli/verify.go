@@ -121,6 +121,11 @@ func (a *app) runVerify(files []string, v *verifying) error {
 	}{all, code}, a.verifyText(all, v.brief)); err != nil {
 		return err
 	}
+	for _, c := range all {
+		if c.balance != nil && c.balance.First != nil && c.balance.First.Check == proof.CheckEnvironment {
+			a.hint(fmt.Sprintf("%s is of the %s environment; where that is what you expect, say --environment %s", c.File, c.balance.Environment, c.balance.Environment))
+		}
+	}
 	if v.saveAnchor != "" {
 		if err := saveEnd(all[0].balance, v); err != nil {
 			return err
