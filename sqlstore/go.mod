@@ -2,7 +2,13 @@ module github.com/pacspace/pacspace-go/sqlstore
 
 go 1.26.0
 
-require github.com/pacspace/pacspace-go v0.1.0
+require (
+	github.com/jackc/pgx/v5 v5.12.0
+	github.com/ncruces/go-sqlite3 v0.37.0
+	github.com/pacspace/pacspace-go v0.1.0
+	github.com/stretchr/testify v1.12.1
+	modernc.org/sqlite v1.62.0
+)
 
 require (
 	github.com/dustin/go-humanize v1.1.0 // indirect
