@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -109,7 +110,8 @@ func (t *txn) query(ctx context.Context, what string, scan func(*sql.Rows) error
 		}
 	}
 	// Close may fail where the last row came and the end did not.
-	return t.fail(what, errors.Join(rows.Err(), rows.Close()))
+	err = rows.Close()
+	return t.fail(what, cmp.Or(rows.Err(), err))
 }
 
 // one reads at most one row and tells whether there was one. Within an update the row stays

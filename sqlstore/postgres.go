@@ -46,11 +46,11 @@ func checkPostgres(ctx context.Context, c *core) error {
 	}
 	for _, name := range []string{"fsync", "full_page_writes"} {
 		if value, err := show(name); err != nil || value != "on" {
-			return errors.Join(fmt.Errorf("sqlstore: PostgreSQL's %s is %q and must be on: a power cut would lose what is acknowledged; set it in postgresql.conf", name, value), err)
+			return because(fmt.Sprintf("sqlstore: PostgreSQL's %s is %q and must be on: a power cut would lose what is acknowledged; set it in postgresql.conf", name, value), err)
 		}
 	}
 	if value, err := show("synchronous_commit"); err != nil || value == "off" {
-		return errors.Join(fmt.Errorf("sqlstore: PostgreSQL's synchronous_commit is %q and must not be off: a crash would lose what is acknowledged; set it to on for this role or database", value), err)
+		return because(fmt.Sprintf("sqlstore: PostgreSQL's synchronous_commit is %q and must not be off: a crash would lose what is acknowledged; set it to on for this role or database", value), err)
 	}
 	return nil
 }

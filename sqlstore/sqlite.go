@@ -78,7 +78,7 @@ func (e *sqlite) settle(ctx context.Context, c *core, conn *sql.Conn) error {
 			continue
 		}
 		if got, err := pragma(ctx, conn, s.name); err != nil || !s.holds(got) {
-			return errors.Join(fmt.Errorf("sqlstore: %s is %q and must be %s: what is acknowledged would not be durable; use a local file that SQLite may write", s.name, got, s.atLeast), err)
+			return because(fmt.Sprintf("sqlstore: %s is %q and must be %s: what is acknowledged would not be durable; use a local file that SQLite may write", s.name, got, s.atLeast), err)
 		}
 	}
 	if _, err := conn.ExecContext(ctx, metaTable); err != nil {
@@ -86,10 +86,18 @@ func (e *sqlite) settle(ctx context.Context, c *core, conn *sql.Conn) error {
 	}
 	if e.failed {
 		if busy, err := pragma(ctx, conn, "wal_checkpoint(TRUNCATE)"); err != nil || busy != "0" {
-			return errors.Join(fmt.Errorf("sqlstore: the log of a failed write could not be moved into the file (busy %q)", busy), err)
+			return because(fmt.Sprintf("sqlstore: the log of a failed write could not be moved into the file (busy %q)", busy), err)
 		}
 	}
 	return nil
+}
+
+// because returns an error of one line with its cause, where there is one.
+func because(text string, cause error) error {
+	if cause == nil {
+		return errors.New(text)
+	}
+	return fmt.Errorf("%s: %w", text, cause)
 }
 
 type sqliteSetting struct{ name, value, atLeast string }

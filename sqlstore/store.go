@@ -67,7 +67,8 @@ func newCore(db *sql.DB, d *dialect, environment pacspace.Environment, options [
 
 func open(ctx context.Context, c *core) (*Store, error) {
 	if err := c.migrate(ctx, meterTables); err != nil {
-		return nil, errors.Join(err, c.close())
+		_ = c.close() // its error would follow from the first
+		return nil, err
 	}
 	return &Store{core: c}, nil
 }
