@@ -121,34 +121,53 @@ func (m *Meter) lease(ctx context.Context) (*OutboxBatch, error) {
 	var got *OutboxBatch
 	err := m.store.Update(ctx, func(tx Tx) error {
 		got = nil
-		now := tx.Now()
-		free, err := tx.FreeBatches(ctx, now, 1)
-		if err != nil {
-			return err
-		}
-		if len(free) > 0 {
-			got = &free[0]
-			if err := found(ctx, tx, got); err != nil {
+		for got == nil {
+			free, err := tx.FreeBatches(ctx, tx.Now(), 1)
+			if err != nil {
 				return err
 			}
-		} else if got, err = assemble(ctx, tx); err != nil || got == nil {
-			return err
+			if len(free) == 0 {
+				break
+			}
+			if err := found(ctx, tx, &free[0]); err != nil {
+				return err
+			}
+			if free[0].Done {
+				if err := tx.PutBatch(ctx, &free[0]); err != nil {
+					return err
+				}
+				continue
+			}
+			got = &free[0]
 		}
-		got.Owner, got.LeaseEnd = m.owner, now.Add(leaseTime)
+		if got == nil {
+			var err error
+			if got, err = assemble(ctx, tx); err != nil || got == nil {
+				return err
+			}
+		}
+		got.Owner, got.LeaseEnd = m.owner, tx.Now().Add(leaseTime)
 		got.Epoch++
 		return tx.PutBatch(ctx, got)
 	})
 	return got, err
 }
 
-// found treats a batch whose lease ran out: what was being sent may have been recorded.
+// found treats a batch that nobody holds: what was being sent when its lease ran out may
+// have been recorded. A batch whose deltas were all told of by webhooks is done: to send it
+// again would rest on the age of its key.
 func found(ctx context.Context, tx Tx, b *OutboxBatch) error {
 	members, err := b.members(ctx, tx)
 	if err != nil {
 		return err
 	}
+	b.Done = true
 	for _, d := range members {
-		if d == nil || d.State != StateSent {
+		if d == nil || !d.underWay() {
+			continue
+		}
+		b.Done = false
+		if d.State != StateSent {
 			continue
 		}
 		b.Unknown = true
@@ -158,6 +177,11 @@ func found(ctx context.Context, tx Tx, b *OutboxBatch) error {
 		}
 	}
 	return nil
+}
+
+// underWay tells whether the service's answer about a delta is still to come.
+func (d *OutboxDelta) underWay() bool {
+	return d.State == StateFrozen || d.State == StateSent || d.State == StateUnknown
 }
 
 // assemble makes a batch of ready deltas, at most one of each customer, since the service
@@ -197,7 +221,7 @@ func (m *Meter) begin(ctx context.Context, b *OutboxBatch) (wait time.Duration, 
 		}
 		b.LeaseEnd = now.Add(leaseTime)
 		for _, d := range members {
-			if d == nil || d.State != StateFrozen && d.State != StateUnknown {
+			if d == nil || !d.underWay() {
 				continue // a webhook told of it already
 			}
 			d.State, d.FirstSent, d.UpdatedAt = StateSent, b.FirstSent, now

@@ -72,8 +72,10 @@ func (m *Meter) closeBucket(ctx context.Context, seen *Bucket) error {
 		switch {
 		case err != nil:
 			return err
-		case b.Due.IsZero() || b.Due.After(tx.Now()) || b.Generation != seen.Generation || !b.Open.Equal(seen.Open):
+		case b.Due.IsZero() || b.Due.After(tx.Now()) || b.Generation != seen.Generation:
 			return nil
+		case m.set.gate != nil && !b.Open.Equal(seen.Open):
+			return nil // the gate was asked about another amount
 		}
 		why := held
 		if why == nil {
@@ -151,13 +153,26 @@ func (m *Meter) rows(ctx context.Context, tx Tx, b *Bucket) ([]OutboxDelta, erro
 	if err != nil {
 		return nil, err
 	}
+	for ; ; name.Again++ {
+		rows, err := m.rowsNamed(name, account, tx.Now(), b)
+		if err != nil {
+			return nil, err
+		}
+		if free, err := unused(ctx, tx, rows); err != nil || free {
+			return rows, err
+		}
+	}
+}
+
+// rowsNamed are the deltas under that name.
+func (m *Meter) rowsNamed(name usage.Reference, account usage.Account, now time.Time, b *Bucket) ([]OutboxDelta, error) {
 	metadata, err := metadataOf(account, b)
 	if err != nil {
 		return nil, err
 	}
 	template := OutboxDelta{
 		CustomerID: b.CustomerID, Day: b.Day, Generation: b.Generation + 1, Adjusts: b.Base,
-		State: StateFrozen, NotBefore: tx.Now(), CreatedAt: tx.Now(), UpdatedAt: tx.Now(),
+		State: StateFrozen, NotBefore: now, CreatedAt: now, UpdatedAt: now,
 	}
 	deltas, err := pacspace.UsageDeltas(name, b.Open, metadata)
 	if err != nil {
@@ -181,13 +196,12 @@ func (m *Meter) rows(ctx context.Context, tx Tx, b *Bucket) ([]OutboxDelta, erro
 	return rows, nil
 }
 
-// nameOf names the next lot of a bucket. The day's first delta has the plain name, or that
-// of a repeat where deltas of that name were discarded; what comes later adjusts the first
-// one, and waits until that is verified.
+// nameOf names the next lot of a bucket. The day's first delta has the plain name; what
+// comes later adjusts that one, and waits until it is verified.
 func nameOf(ctx context.Context, tx Tx, b *Bucket) (usage.Reference, error) {
 	r := usage.Reference{CustomerID: b.CustomerID, Day: b.Day}
 	if b.Base == "" {
-		return unused(ctx, tx, r)
+		return r, nil
 	}
 	base, err := tx.Delta(ctx, b.Base)
 	if err != nil {
@@ -197,21 +211,21 @@ func nameOf(ctx context.Context, tx Tx, b *Bucket) (usage.Reference, error) {
 		return r, &errHeld{fmt.Errorf("metering: %s: is %s: what came later for its day adjusts it and waits until it is verified", b.Base, base.State)}
 	}
 	r.Late = max(b.Generation, 1)
-	return unused(ctx, tx, r)
+	return r, nil
 }
 
-// unused is the name, or the first repeat of it, under which no delta stands.
-func unused(ctx context.Context, tx Tx, r usage.Reference) (usage.Reference, error) {
-	for {
-		_, err := tx.Delta(ctx, r.String())
-		switch {
-		case errors.Is(err, ErrNotFound):
-			return r, nil
-		case err != nil:
-			return r, err
+// unused tells whether no delta stands under any of the rows' references. One that was
+// discarded keeps its reference, and the next lot is a repeat.
+func unused(ctx context.Context, tx Tx, rows []OutboxDelta) (bool, error) {
+	for i := range rows {
+		switch _, err := tx.Delta(ctx, rows[i].ReferenceID); {
+		case err == nil:
+			return false, nil
+		case !errors.Is(err, ErrNotFound):
+			return false, err
 		}
-		r.Again++
 	}
+	return true, nil
 }
 
 // metadataOf is what goes out with a bucket's deltas.

@@ -83,10 +83,11 @@ func (m *Meter) attempt(ctx context.Context, b *OutboxBatch) error {
 	if !b.sendable(params) {
 		return m.parkRest(ctx, b, CodeBytes, "this version would send other bytes than are stored: Retry with the version that wrote them")
 	}
+	begun := time.Now()
 	if wait, err := m.begin(ctx, b); err != nil || wait > 0 {
 		return err
 	}
-	items, err := m.send(ctx, b, params)
+	items, err := m.send(ctx, b, params, begun)
 	// What the service said is stored even where ctx has ended by now.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTime)
 	defer cancel()
@@ -120,10 +121,17 @@ type item struct {
 	wait                             time.Duration
 }
 
+// errPaused: this process stood still, and its lease may be over.
+var errPaused = errors.New("metering: the process stood still before it sent")
+
 // send makes one request. The client does not repeat it: each attempt is stored and counts
-// for the pace.
-func (m *Meter) send(ctx context.Context, b *OutboxBatch, params []pacspace.DeltaParams) ([]item, error) {
-	ctx, cancel := context.WithTimeout(ctx, sendTime)
+// for the pace. The time for it counts from before the attempt was stored, so that a process
+// that stood still in between, by either clock, sends nothing.
+func (m *Meter) send(ctx context.Context, b *OutboxBatch, params []pacspace.DeltaParams, begun time.Time) ([]item, error) {
+	if now := time.Now(); max(now.Sub(begun), now.Round(0).Sub(begun.Round(0))) >= sendTime {
+		return nil, errPaused
+	}
+	ctx, cancel := context.WithDeadline(ctx, begun.Add(sendTime))
 	defer cancel()
 	opts := []pacspace.CallOption{pacspace.WithIdempotencyKey(b.Key), pacspace.WithMaxRetries(0)}
 	if b.Single {

@@ -155,29 +155,35 @@ var unsentStates = [...]State{StateFrozen, StateSent, StateUnknown, StateParked}
 
 // Flush does at once all that can be done: it closes the days that are due, sends what is
 // frozen and settles what is unknown as far as the service lets it, waiting for nothing
-// but the pace. It returns how things stand and, where a due day or a delta is not
-// delivered, an [*UnsentError]. A second Flush waits for the first one, and so does Run.
+// but the pace. It returns how things stand, also where ctx ended before all was done, and,
+// where a due day or a delta is not delivered, an [*UnsentError]. A second Flush waits for
+// the first one, and so does Run.
 func (m *Meter) Flush(ctx context.Context) (*Status, error) {
-	for {
-		wait, err := m.round(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if wait <= 0 {
-			break
-		}
-		if err := m.set.sleep(ctx, wait); err != nil {
-			return nil, wrap("flush", err)
-		}
-	}
-	s, err := m.Status(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if !s.delivered() {
+	err := m.flush(ctx)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTime)
+	defer cancel()
+	s, unread := m.Status(ctx)
+	switch {
+	case unread != nil:
+		return nil, errors.Join(err, unread)
+	case err != nil:
+		return s, err
+	case !s.delivered():
 		return s, &UnsentError{Status: s}
 	}
 	return s, nil
+}
+
+func (m *Meter) flush(ctx context.Context) error {
+	for {
+		wait, err := m.round(ctx)
+		if err != nil || wait <= 0 {
+			return err
+		}
+		if err := m.set.sleep(ctx, wait); err != nil {
+			return wrap("flush", err)
+		}
+	}
 }
 
 // Close takes no more events, waits for those that are queued, and flushes. It returns
@@ -199,6 +205,12 @@ func (m *Meter) Close(ctx context.Context) (*Status, error) {
 		return nil, fmt.Errorf("metering: close: %w: %w while events were being stored", pacspace.ErrOutcomeUnknown, ctx.Err())
 	}
 	return m.Flush(ctx)
+}
+
+func (m *Meter) isClosed() bool {
+	m.closing.RLock()
+	defer m.closing.RUnlock()
+	return m.closed
 }
 
 // round does what can be done now. It returns how long the pace asks to wait before more

@@ -48,7 +48,7 @@ func (m *Meter) change(ctx context.Context, b *OutboxBatch, fn func(s *step, mem
 	err := m.fenced(ctx, b, func(tx Tx, b *OutboxBatch, members []*OutboxDelta) error {
 		s := &step{m: m, tx: tx, batch: b}
 		for i, d := range members {
-			if d != nil && d.State != StateSent && d.State != StateUnknown && d.State != StateFrozen {
+			if d != nil && !d.underWay() {
 				members[i] = nil // told by a webhook, or confirmed by an earlier answer
 			}
 		}

@@ -38,6 +38,10 @@ const (
 	groupSize  = 5_000 // events that are committed together, unless one call has more
 )
 
+// commitTime bounds a commit. After it nobody knows whether it was done, and the callers'
+// retry finds out.
+const commitTime = time.Minute
+
 // group is one call of Record on its way into the store.
 type group struct {
 	events  []Event
@@ -147,7 +151,8 @@ func (m *Meter) gather() {
 
 // commit stores groups in one transaction and wakes their callers.
 func (m *Meter) commit(groups []*group) {
-	ctx := context.Background()
+	ctx, cancel := context.WithTimeout(context.Background(), commitTime)
+	defer cancel()
 	start := time.Now()
 	now, err := m.store.Now(ctx)
 	if err != nil {

@@ -118,3 +118,32 @@ func (m *Meter) Deltas(ctx context.Context, q DeltaQuery) iter.Seq2[OutboxDelta,
 		}
 	}
 }
+
+// Days goes through accounts' days, by day and customer id: what is open in them, and what
+// was closed. They are read in pages, as the deltas are.
+func (m *Meter) Days(ctx context.Context, q BucketQuery) iter.Seq2[Bucket, error] {
+	return func(yield func(Bucket, error) bool) {
+		q := q
+		for {
+			var page []Bucket
+			err := m.store.View(ctx, func(tx Tx) (err error) {
+				page, err = tx.Buckets(ctx, q, listPage)
+				return err
+			})
+			if err != nil {
+				yield(Bucket{}, wrap("list of days", err))
+				return
+			}
+			for _, b := range page {
+				if !yield(b, nil) {
+					return
+				}
+			}
+			if len(page) < listPage {
+				return
+			}
+			last := page[len(page)-1]
+			q.AfterDay, q.AfterCustomerID = last.Day, last.CustomerID
+		}
+	}
+}
