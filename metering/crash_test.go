@@ -83,7 +83,7 @@ func TestWhateverCrashesTheSumsAreThoseOfTheEvents(t *testing.T) {
 		simulate(t, seed)
 		return
 	}
-	runs := 60
+	runs := 40
 	if n, err := strconv.Atoi(os.Getenv("PACSPACE_SIMULATIONS")); err == nil {
 		runs = n
 	}

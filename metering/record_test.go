@@ -279,7 +279,7 @@ func TestAContextThatEndsWhileEventsWait(t *testing.T) {
 			m, store := newSlow(t)
 			var wg sync.WaitGroup
 			var unknown, refused atomic.Int32
-			for i := range 2000 {
+			for i := range 7000 {
 				wg.Go(func() {
 					ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 					defer cancel()
@@ -292,7 +292,7 @@ func TestAContextThatEndsWhileEventsWait(t *testing.T) {
 				})
 			}
 			wg.Wait()
-			require.EqualValues(t, 2000, unknown.Load()+refused.Load())
+			require.EqualValues(t, 7000, unknown.Load()+refused.Load())
 			require.Positive(t, refused.Load(), "the queue is bounded")
 			close(store.gate)
 			_, err := m.Close(t.Context())
