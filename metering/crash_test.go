@@ -103,7 +103,6 @@ type simulation struct {
 	mortal *mortal
 
 	next   int
-	events []metering.Event // all, whether counted or not
 	unsure []metering.Event // handed over without an answer: they come again
 	want   map[string]decimal.Decimal
 	totals map[totalKey]decimal.Decimal
