@@ -49,7 +49,7 @@ func OpenPostgreSQL(ctx context.Context, db *sql.DB, environment pacspace.Enviro
 	if err != nil {
 		return nil, err
 	}
-	if err := checkPostgres(ctx, c); err != nil {
+	if err := again(ctx, func() error { return checkPostgres(ctx, c) }); err != nil {
 		return nil, err
 	}
 	c.engine = &postgres{}
