@@ -1,11 +1,16 @@
 package cli
 
 import (
+	"errors"
+	"fmt"
 	"io"
 	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/decimal"
 	"github.com/pacspace/pacspace-go/proof"
 )
 
@@ -27,7 +32,7 @@ or asked for on the terminal. Take it from the invoice, not from the evidence. I
 with 3 where the record did not confirm the root.`,
 		Example: `  pacspace anchor get --root-file acme-2026-02.root --environment test --output acme-2026-02.anchor
   pacspace anchor get --root-file - --environment test`,
-		Annotations: jsonHelp("recordCount, netChange, environment, source, fetchedAt, and file with --output; without it the anchor itself is written, which is a line of JSON"),
+		Annotations: jsonHelp("with --output file, recordCount, netChange, environment, source, fetchedAt; without it the anchor itself is written, which is a line of JSON"),
 		Args:        exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			environment, err := environment(env)
@@ -44,6 +49,9 @@ with 3 where the record did not confirm the root.`,
 			}
 			defer public.Close()
 			anchor, err := public.Anchor(cmd.Context(), root.String())
+			if errors.Is(err, pacspace.ErrNotFound) {
+				a.hint(fmt.Sprintf("the root was looked for in the %s environment; --environment chooses", environment))
+			}
 			if err != nil {
 				return err
 			}
@@ -58,10 +66,14 @@ with 3 where the record did not confirm the root.`,
 			if anchor.NetChange != nil {
 				table = append(table, []string{"net change", anchor.NetChange.String()})
 			}
-			return a.show(map[string]any{
-				"file": out, "recordCount": anchor.RecordCount, "netChange": anchor.NetChange,
-				"environment": anchor.Environment, "source": anchor.Source, "fetchedAt": anchor.FetchedAt,
-			}, rows(table...))
+			return a.show(struct {
+				File        string            `json:"file"`
+				RecordCount *int64            `json:"recordCount"`
+				NetChange   *decimal.Decimal  `json:"netChange"`
+				Environment proof.Environment `json:"environment"`
+				Source      string            `json:"source"`
+				FetchedAt   time.Time         `json:"fetchedAt"`
+			}{out, anchor.RecordCount, anchor.NetChange, anchor.Environment, anchor.Source, anchor.FetchedAt}, rows(table...))
 		},
 	})
 	f := cmd.Flags()

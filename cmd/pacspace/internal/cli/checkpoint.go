@@ -121,7 +121,7 @@ func checkpointText(c pacspace.Checkpoint) string {
 func checkpointLine(c pacspace.Checkpoint) string {
 	line := c.CheckpointID + "  " + c.CustomerID + "  " + shortRoot(c.ProofRoot)
 	if c.DeltaCount != nil {
-		line += "  " + strconv.FormatInt(*c.DeltaCount, 10) + " deltas"
+		line += "  " + deltas(int(*c.DeltaCount))
 	}
 	if c.NetChange != nil {
 		line += "  " + c.NetChange.String()

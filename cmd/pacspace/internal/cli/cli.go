@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -20,13 +21,14 @@ type Env struct {
 
 // Run does what args say and returns the exit code. It ends early where ctx does.
 func Run(ctx context.Context, args []string, env Env) int {
-	a := &app{Env: env}
+	a := &app{Env: env, json: slices.Contains(args, "--json")} // errors of usage come before flags are read
 	root := a.root()
 	root.SetArgs(args)
 	root.SetIn(env.Stdin)
 	root.SetOut(env.Stdout)
 	root.SetErr(env.Stderr)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
+	err = aboutFlags(cmd, err)
 	a.explain(err)
 	return codeOf(err)
 }
@@ -37,6 +39,8 @@ type app struct {
 	json    bool
 	baseURL string
 	keyFile string
+
+	stdinTaken bool // by an argument -
 }
 
 const about = `Pacspace records usage with PacSpace, closes billing periods, and checks offline
@@ -62,9 +66,10 @@ func (a *app) root() *cobra.Command {
 			return wrong(cmd, "a command is missing")
 		},
 	}
-	root.PersistentFlags().BoolVar(&a.json, "json", false, "write JSON with stable names instead of text")
+	root.PersistentFlags().BoolVar(&a.json, "json", a.json, "write JSON with stable names instead of text")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return wrong(cmd, err.Error()) })
 	root.SetHelpCommand(helpCommand())
+	root.SetHelpCommandGroupID("developer")
 	root.AddGroup(
 		&cobra.Group{ID: "vendor", Title: "For the vendor, with an API key:"},
 		&cobra.Group{ID: "buyer", Title: "For the buyer and the auditor, without a key:"},
@@ -117,6 +122,19 @@ func group(name, short string, commands ...*cobra.Command) *cobra.Command {
 // usage is the error of a command that was called wrongly.
 func wrong(cmd *cobra.Command, why string) error {
 	return fmt.Errorf("%s: %s; see %s --help", cmd.CommandPath(), strings.TrimSpace(why), cmd.CommandPath())
+}
+
+// aboutFlags says of an error about flags that must or must not be given where to read on.
+func aboutFlags(cmd *cobra.Command, err error) error {
+	if err == nil {
+		return nil
+	}
+	for _, start := range []string{"if any flags in the group", "at least one of the flags", "required flag"} {
+		if strings.HasPrefix(err.Error(), start) {
+			return wrong(cmd, err.Error())
+		}
+	}
+	return err
 }
 
 // exactly is the rule for arguments: these, each of them.

@@ -28,7 +28,7 @@ func (a *app) customers() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if err := a.line(c, c.CustomerID+"  "+strconv.Itoa(c.TotalDeltas)+" deltas"); err != nil {
+				if err := a.line(c, c.CustomerID+"  "+deltas(c.TotalDeltas)); err != nil {
 					return err
 				}
 			}

@@ -20,7 +20,7 @@ func (a *app) derive() *cobra.Command {
 		Long:  "Derive asks the service what the verified deltas of a customer add up to.\n\n" + scopeHelp,
 		Example: `  pacspace derive customer_acme --period 2026-02
   pacspace derive customer_acme --from 2026-02-01 --to 2026-02-15 --deltas`,
-		Annotations: jsonHelp("customerId, computedBalance, startingBalance, deltaCount, latestReceiptId; with --deltas also deltas, as the service lists them"),
+		Annotations: jsonHelp("customerId, computedBalance, startingBalance (where it is not 0), deltaCount, latestReceiptId; with --deltas also deltas, as the service lists them"),
 		Args:        exactly("the customer"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			client, err := a.client()
@@ -45,7 +45,7 @@ func (a *app) derive() *cobra.Command {
 					balance.Deltas = append(balance.Deltas, d)
 				}
 			}
-			return a.show(balance, balanceText(balance))
+			return a.show(balance, balanceText(balance, s.words()))
 		},
 	})
 	s.flags(cmd)
@@ -54,12 +54,13 @@ func (a *app) derive() *cobra.Command {
 	return cmd
 }
 
-func balanceText(b *pacspace.Balance) string {
+func balanceText(b *pacspace.Balance, scope string) string {
 	var out strings.Builder
 	out.WriteString(rows(
 		[]string{"balance", b.ComputedBalance.String()},
-		[]string{"from", b.StartingBalance.String()},
+		[]string{"start", b.StartingBalance.String()},
 		[]string{"deltas", strconv.Itoa(b.DeltaCount)},
+		[]string{"recorded", scope},
 	))
 	var table [][]string
 	for _, d := range b.Deltas {

@@ -8,7 +8,6 @@ import (
 	"iter"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -102,7 +101,10 @@ func (a *app) runDiff(evidence, own string, columns proof.CSVColumns, ordered bo
 			return err
 		}
 	}
-	if err := a.show(map[string]any{"differences": differences, "summary": summary}, a.diffText(&summary)); err != nil {
+	if err := a.show(struct {
+		Differences []proof.Difference `json:"differences"`
+		Summary     proof.DiffSummary  `json:"summary"`
+	}{differences, summary}, a.diffText(&summary)); err != nil {
 		return err
 	}
 	if !summary.Equal() {
@@ -113,13 +115,13 @@ func (a *app) runDiff(evidence, own string, columns proof.CSVColumns, ordered bo
 
 func (a *app) diffText(s *proof.DiffSummary) string {
 	table := [][]string{
-		{"vendor", strconv.Itoa(s.Vendor.Count) + " deltas", s.Vendor.Sum.String()},
-		{"own", strconv.Itoa(s.Own.Count) + " deltas", s.Own.Sum.String()},
-		{"same", strconv.Itoa(s.Same) + " deltas"},
+		{"vendor", deltas(s.Vendor.Count), s.Vendor.Sum.String()},
+		{"own", deltas(s.Own.Count), s.Own.Sum.String()},
+		{"same", deltas(s.Same)},
 	}
 	for _, kind := range slices.Sorted(maps.Keys(s.Kinds)) {
 		total := s.Kinds[kind]
-		table = append(table, []string{string(kind), strconv.Itoa(total.Count) + " deltas", total.By.String()})
+		table = append(table, []string{string(kind), deltas(total.Count), total.By.String()})
 	}
 	verdict := a.coloured("equal", green)
 	if !s.Equal() {

@@ -73,7 +73,12 @@ func (a *app) runDisclose(ctx context.Context, record string, d *disclosing) err
 		fields += len(e.Shown)
 		withheld += e.Withheld
 	}
-	return a.show(map[string]any{"file": d.out, "entries": len(wanted), "fields": fields, "withheld": withheld}, rows(
+	return a.show(struct {
+		File     string `json:"file"`
+		Entries  int    `json:"entries"`
+		Fields   int    `json:"fields"`
+		Withheld int    `json:"withheld"`
+	}{d.out, len(wanted), fields, withheld}, rows(
 		[]string{"disclosure", d.out},
 		[]string{"entries", strconv.Itoa(len(wanted))},
 		[]string{"fields shown", strconv.Itoa(fields)},

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -23,6 +24,7 @@ type emitting struct {
 	submissions         string
 	wait                bool
 	vendor, idempotency string
+	firstSent           string
 }
 
 func (a *app) emit() *cobra.Command {
@@ -36,6 +38,15 @@ A day's usage needs --day and --used. Its reference and reason follow from custo
 and day, so the same command again is the same request and counts once. Any other
 delta needs --delta, --reason and --reference. Usage is a negative delta: --used 50
 records -50.
+
+Where an earlier try ended with "outcome unknown" more than some hours ago, say when it
+was made: with --first-sent the delta is looked for before anything is sent, and it is
+sent again only while the service still knows the first request.
+
+Where an earlier try ended with code 4, outcome unknown, and lies hours back, say when
+it was made: with --first-sent the delta is looked for before anything is sent, and sent
+again only while the service must still know the first request. Where neither settles
+it, it stays unknown for a person.
 
 A file holds one JSON object on each line, with customerId, delta, reason,
 referenceId, and where wanted metadata and adjusts. It is sent in batches of 100.
@@ -66,15 +77,17 @@ what is sent: --submissions FILE adds each delta to a file before it is sent, fo
 	f.StringVar(&e.submissions, "submissions", "", "`file` that keeps what is sent")
 	f.BoolVar(&e.wait, "wait", false, "wait until the delta is verified, for a minute at most")
 	f.StringVar(&e.idempotency, "idempotency-key", "", "`key` of the request in place of the reference")
+	f.StringVar(&e.firstSent, "first-sent", "", "`time` of an earlier try whose outcome is unknown: look for the delta first")
 	f.StringVar(&e.vendor, "vendor-account", "", "vendor account `id`, for middleware tenants only")
 	cmd.MarkFlagsRequiredTogether("day", "used")
+	cmd.MarkFlagsMutuallyExclusive("first-sent", "wait")
 	cmd.MarkFlagsMutuallyExclusive("day", "delta", "file")
 	cmd.MarkFlagsOneRequired("day", "delta", "file")
 	for _, one := range []string{"reason", "reference", "adjusts"} {
 		cmd.MarkFlagsMutuallyExclusive(one, "day")
 		cmd.MarkFlagsMutuallyExclusive(one, "file")
 	}
-	for _, one := range []string{"resource", "unit", "metadata", "metadata-file", "idempotency-key", "vendor-account", "submissions", "wait"} {
+	for _, one := range []string{"resource", "unit", "metadata", "metadata-file", "idempotency-key", "vendor-account", "submissions", "wait", "first-sent"} {
 		cmd.MarkFlagsMutuallyExclusive(one, "file")
 	}
 	return cmd
@@ -206,15 +219,7 @@ func (a *app) emitEach(cmd *cobra.Command, client *pacspace.Client, deltas []pac
 	code := codeOK
 	var failed error
 	for _, p := range deltas {
-		var opts []pacspace.CallOption
-		if e.idempotency != "" {
-			opts = append(opts, pacspace.WithIdempotencyKey(e.idempotency))
-		}
-		emit := client.Balance.Emit
-		if e.wait {
-			emit = client.Balance.EmitAndWait
-		}
-		d, err := emit(cmd.Context(), p, opts...)
+		d, err := e.send(cmd.Context(), client, p)
 		if d == nil {
 			failed = err
 			break
@@ -243,6 +248,25 @@ func (a *app) emitEach(cmd *cobra.Command, client *pacspace.Client, deltas []pac
 	return ended(code)
 }
 
+// send sends one delta, or finds out what became of an earlier try.
+func (e *emitting) send(ctx context.Context, client *pacspace.Client, p pacspace.DeltaParams) (*pacspace.Delta, error) {
+	if e.firstSent != "" {
+		at, err := instant("first-sent", e.firstSent)
+		if err != nil {
+			return nil, err
+		}
+		return client.Balance.Resolve(ctx, pacspace.ResolveParams{Delta: p, FirstSent: at, IdempotencyKey: e.idempotency})
+	}
+	var opts []pacspace.CallOption
+	if e.idempotency != "" {
+		opts = append(opts, pacspace.WithIdempotencyKey(e.idempotency))
+	}
+	if e.wait {
+		return client.Balance.EmitAndWait(ctx, p, opts...)
+	}
+	return client.Balance.Emit(ctx, p, opts...)
+}
+
 func (e *emitted) text() string {
 	if len(e.Deltas) == 0 {
 		return "nothing to send: the usage is zero\n"
@@ -256,6 +280,9 @@ func (e *emitted) text() string {
 			continue
 		}
 		said := strings.ToLower(string(d.Status))
+		if said != "" && !d.Status.Final() {
+			said += ", counts once verified"
+		}
 		if d.Error != "" {
 			said = strings.TrimSpace(said + " (" + d.Error + ")")
 		}

@@ -30,7 +30,7 @@ another root or balance than is in that file, which is on an invoice, nothing is
 written, and it exits with 1.
 
 For evidence that can be checked whole give --submissions, the deltas as they were sent.`,
-		Example:     `  pacspace evidence get acme-2026-02.closing.json --submissions acme.sent.jsonl --submissions february.jsonl --output acme-2026-02.jsonl`,
+		Example:     `  pacspace evidence get acme-2026-02.closing.json --submissions acme.sent.jsonl --submissions february.jsonl --output again.jsonl`,
 		Annotations: jsonHelp("file, customerId, period, deltas, balance; only with --output, since the evidence itself goes to the standard output otherwise"),
 		Args:        exactly("the closing file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -50,9 +50,13 @@ For evidence that can be checked whole give --submissions, the deltas as they we
 			if err := a.output(out, secretMode, force, again.WriteEvidence); err != nil || out == "" || out == "-" {
 				return err
 			}
-			return a.show(map[string]any{
-				"file": out, "customerId": again.Account.CustomerID, "period": again.Period, "deltas": len(again.Lines), "balance": again.Balance,
-			}, rows(
+			return a.show(struct {
+				File       string           `json:"file"`
+				CustomerID string           `json:"customerId"`
+				Period     pacspace.Period  `json:"period"`
+				Deltas     int              `json:"deltas"`
+				Balance    pacspace.Decimal `json:"balance"`
+			}{out, again.Account.CustomerID, again.Period, len(again.Lines), again.Balance}, rows(
 				[]string{"evidence", out},
 				[]string{"deltas", strconv.Itoa(len(again.Lines))},
 				[]string{"balance", again.Balance.String()},

@@ -21,12 +21,12 @@ const (
 const exitCodes = `Exit codes:
   0  done; of a check: verified, or equal
   1  does not match: a check failed, two views differ, a delta FAILED
-  2  unusable: wrong usage, input that cannot be read, a request that was refused or
-     got no answer; nothing was written by it
+  2  unusable: wrong usage, input that cannot be read, a request that was refused, a
+     read without an answer; the request that failed wrote nothing
   3  incomplete: nothing is wrong, but something is missing or only consistent, or it
      is too early
   4  outcome unknown: a write may or may not have been done; the same command again is
-     the same request, and safe within 20 hours`
+     the same request, and safe within 20 hours; after that see "emit --first-sent"`
 
 // found ends a command whose result was printed and says no more than a code.
 type found int
@@ -109,7 +109,9 @@ func (a *app) explain(err error) {
 	} else if e, ok := errors.AsType[*pacspace.DecodeError](err); ok {
 		out.Status, out.RequestID, out.IdempotencyKey = e.StatusCode, e.RequestID, e.IdempotencyKey
 	}
-	writeJSON(a.Stderr, map[string]failure{"error": out})
+	writeJSON(a.Stderr, struct {
+		Error failure `json:"error"`
+	}{out})
 }
 
 // oneLine is an error under the program's name. Several joined errors are put into one line.

@@ -41,7 +41,7 @@ func setFault(f *sandbox.Fault, name, value string, valued bool) (err error) {
 	case times[name] != nil && value != "":
 		*times[name], err = time.ParseDuration(value)
 	case texts[name] != nil || numbers[name] != nil || times[name] != nil || name == "cut":
-		return fmt.Errorf("%q needs a value, as in %s=...", name, name)
+		return fmt.Errorf("%q needs a value, as in %s=VALUE", name, name)
 	default:
 		return fmt.Errorf("%q is no part of a fault; pacspace sandbox --help lists them", name)
 	}

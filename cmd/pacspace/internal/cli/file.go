@@ -19,6 +19,10 @@ type input struct {
 
 func (a *app) open(name string) (*input, error) {
 	if name == "-" {
+		if a.stdinTaken {
+			return nil, errors.New("the standard input can be read once; name a file in place of one -")
+		}
+		a.stdinTaken = true
 		return &input{Reader: a.Stdin, name: "standard input", close: func() {}}, nil
 	}
 	f, err := os.Open(name)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 
@@ -41,6 +42,16 @@ func writeJSON(w io.Writer, v any) error {
 	return e.Encode(v)
 }
 
+// count is a number of things in words.
+func count(n int, one, more string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.Itoa(n) + " " + more
+}
+
+func deltas(n int) string { return count(n, "delta", "deltas") }
+
 // rows lines up names and values, or any other columns.
 func rows(table ...[]string) string {
 	var b strings.Builder
@@ -54,6 +65,13 @@ func rows(table ...[]string) string {
 		out.WriteString(strings.TrimRight(line, " \n") + "\n")
 	}
 	return out.String()
+}
+
+// hint tells a person what to try. Programs get the report alone.
+func (a *app) hint(text string) {
+	if !a.json {
+		fmt.Fprintln(a.Stderr, "pacspace: "+text)
+	}
 }
 
 // isTerminal reports whether a stream is a terminal, where nobody else reads along.

@@ -1,12 +1,11 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"strings"
 	"time"
-
-	"context"
 
 	"github.com/spf13/cobra"
 
@@ -27,7 +26,7 @@ test key: with a live one the deltas are recorded for good and billed.
 
 The result is an anchor: given to "pacspace verify", a hash that does not follow counts
 as a difference, and no longer as a formula that is not known. It exits with 3 where a
-level was not reproduced.`,
+level was not reproduced. A sandbox is probed by the machine's clock, so without --now.`,
 		Example:     `  pacspace probe --output probe.anchor`,
 		Annotations: jsonHelp("environment, item, batch, checkpoint (variants that reproduced the level), chainPerAccount, indexPerAccount"),
 		Args:        exactly(),
@@ -68,10 +67,14 @@ level was not reproduced.`,
 				[]string{"chain", fmt.Sprintf("per account: %t", r.ChainPerAccount)},
 				[]string{"index", fmt.Sprintf("per account: %t", r.IndexPerAccount)},
 			)
-			if err := a.show(map[string]any{
-				"environment": r.Environment, "item": orNone(r.Item), "batch": orNone(r.Batch), "checkpoint": orNone(r.Checkpoint),
-				"chainPerAccount": r.ChainPerAccount, "indexPerAccount": r.IndexPerAccount,
-			}, text); err != nil {
+			if err := a.show(struct {
+				Environment     proof.Environment `json:"environment"`
+				Item            []proof.Variant   `json:"item"`
+				Batch           []proof.Variant   `json:"batch"`
+				Checkpoint      []proof.Variant   `json:"checkpoint"`
+				ChainPerAccount bool              `json:"chainPerAccount"`
+				IndexPerAccount bool              `json:"indexPerAccount"`
+			}{r.Environment, orNone(r.Item), orNone(r.Batch), orNone(r.Checkpoint), r.ChainPerAccount, r.IndexPerAccount}, text); err != nil {
 				return err
 			}
 			return ended(code)

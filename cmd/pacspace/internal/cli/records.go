@@ -171,7 +171,7 @@ with 3.`,
 				}
 			}
 			if opened.Check == nil {
-				if err := a.show(map[string]any{"verdict": "", "result": nil}, "the link discloses nothing\n"); err != nil {
+				if err := a.show(openedLink{}, "the link discloses nothing\n"); err != nil {
 					return err
 				}
 				return found(codeIncomplete)
@@ -185,7 +185,7 @@ with 3.`,
 					return err
 				}
 			}
-			if err := a.show(map[string]any{"verdict": opened.Check.Verdict(), "result": opened.Check}, opened.Check.Text()); err != nil {
+			if err := a.show(openedLink{opened.Check.Verdict(), opened.Check}, opened.Check.Text()); err != nil {
 				return err
 			}
 			return found(codeIncomplete)
@@ -198,6 +198,12 @@ with 3.`,
 	f.StringVar(&historyFile, "save-history", "", "`file` to keep the record's seal history in")
 	f.BoolVar(&force, "force", false, "replace files that exist")
 	return cmd
+}
+
+// openedLink is what a link shows.
+type openedLink struct {
+	Verdict sealed.Verdict `json:"verdict"`
+	Result  *sealed.Result `json:"result"`
 }
 
 // refusedLink gives a disclosure that is not what was sealed the code of a difference.

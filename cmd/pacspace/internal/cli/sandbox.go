@@ -43,7 +43,7 @@ between: method, path (such as /api/v1/balance/delta), skip, times (-1 is for ev
 status, code, retry-after (seconds), latency, stall, cut (bytes), and without a value
 drop, pending, after-write.`,
 		Example: `  pacspace sandbox --address localhost:8080 --state sandbox.json --env-file sandbox.env
-  pacspace sandbox --now 2026-02-15T12:00:00Z --choice RowsWithMetadata --fault method=POST,path=/api/v1/balance/delta,status=503,times=2
+  pacspace sandbox --now 2026-02-15T12:00:00Z --choice RowsWithMetadata --fault method=POST,path=/api/v1/balance/delta,status=503,times=2 --env-file sandbox.env
   pacspace sandbox --webhook http://localhost:9000/ --env-file sandbox.env
   pacspace sandbox --choices`,
 		Annotations: jsonHelp("one object once it serves: baseUrl, testKey, liveKey, dashboardToken, webhookSecret, state; with --choices a list with name, source, default, instead"),
@@ -162,10 +162,14 @@ func (a *app) introduce(srv *sandbox.Server, s *serving, secret string) error {
 		}
 	}
 	if a.json {
-		return a.line(map[string]string{
-			"baseUrl": srv.URL, "testKey": srv.Key, "liveKey": srv.Sandbox.Key(sandbox.Live), "dashboardToken": srv.DashboardToken(),
-			"webhookSecret": secret, "state": s.state,
-		}, "")
+		return a.line(struct {
+			BaseURL        string `json:"baseUrl"`
+			TestKey        string `json:"testKey"`
+			LiveKey        string `json:"liveKey"`
+			DashboardToken string `json:"dashboardToken"`
+			WebhookSecret  string `json:"webhookSecret"`
+			State          string `json:"state"`
+		}{srv.URL, srv.Key, srv.Sandbox.Key(sandbox.Live), srv.DashboardToken(), secret, s.state}, "")
 	}
 	or := func(value, without string) string {
 		if value == "" {

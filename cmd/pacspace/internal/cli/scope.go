@@ -68,6 +68,23 @@ func (a *app) window(s *scope) (pacspace.Scope, error) {
 	return pacspace.CurrentMonth(), nil
 }
 
+// words say which deltas those are.
+func (s *scope) words() string {
+	switch {
+	case s.period != "":
+		return "for the usage of " + s.period
+	case s.month != "":
+		return "in " + s.month
+	case s.from != "":
+		return "from " + s.from + " until before " + s.to
+	case s.sinceRecord != "":
+		return "after " + s.sinceRecord
+	case s.sinceRootFile != "":
+		return "after the checkpoint in " + s.sinceRootFile
+	}
+	return "in the current month (UTC), since no span was given"
+}
+
 // instant reads the value of a flag that is a day, at whose beginning it then is, or a time.
 func instant(flag, text string) (time.Time, error) {
 	for _, layout := range []string{time.DateOnly, time.RFC3339} {

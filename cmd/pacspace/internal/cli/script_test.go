@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"net"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -50,6 +51,10 @@ func TestScripts(t *testing.T) {
 			"deliver": deliver,
 			"source":  source,
 			"without": without,
+			"record":  record,
+			"port":    freePort,
+			"opens":   opens,
+			"fails":   fails,
 		},
 	})
 }
@@ -93,10 +98,14 @@ func rigOf(ts *testscript.TestScript) *rig {
 }
 
 // serve starts a sandbox whose clock stands still, and sets the environment as its user
-// does: serve TIME CHOICE...
+// does: serve TIME|now CHOICE...
 func serve(ts *testscript.TestScript, _ bool, args []string) {
-	start, err := time.Parse(time.RFC3339, args[0])
-	ts.Check(err)
+	start := time.Now()
+	if args[0] != "now" {
+		var err error
+		start, err = time.Parse(time.RFC3339, args[0])
+		ts.Check(err)
+	}
 	clock := sandbox.NewClock(start)
 	opts := []sandbox.Option{sandbox.WithClock(clock.Now), sandbox.Delays(0, 0)}
 	for _, name := range args[1:] {
@@ -182,5 +191,59 @@ func without(ts *testscript.TestScript, _ bool, args []string) {
 				ts.Fatalf("%s shows %s", stream, name)
 			}
 		}
+	}
+}
+
+// record writes an entry about a file, as the agent does whom the record is about, and keeps
+// its history: record NAME FILE HISTORY-FILE
+func record(ts *testscript.TestScript, _ bool, args []string) {
+	r := rigOf(ts)
+	client, err := pacspace.New(r.Key, pacspace.WithBaseURL(r.URL))
+	ts.Check(err)
+	defer client.Close()
+	path := ts.MkAbs(args[1])
+	fingerprint, err := pacspace.Fingerprint(strings.NewReader(ts.ReadFile(args[1])), pacspace.FingerprintParams{})
+	ts.Check(err)
+	_, err = pacspace.WriteBlindingFile(path, fingerprint.Blinding)
+	ts.Check(err)
+	ctx := context.Background()
+	_, err = client.Records.Emit(ctx, args[0], pacspace.EntryParams{
+		Title: "Press paused", OccurredAt: time.Date(2026, time.February, 10, 11, 59, 0, 0, time.UTC), ActorID: "agent-7",
+		Note: "guard open", Payloads: []pacspace.PayloadRef{fingerprint.Ref}, ReferenceID: "pause-1",
+	})
+	ts.Check(err)
+	page, err := client.Records.BundlePage(ctx, args[0], pacspace.EntryRange{})
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), page.RawJSON(), 0o600))
+}
+
+// fails lets every delta fail that is not verified yet.
+func fails(ts *testscript.TestScript, _ bool, args []string) {
+	rigOf(ts).FailDeltas(func(sandbox.Recorded) (string, bool) { return args[0], true })
+}
+
+// freePort finds a port that nobody listens at: port NAME
+func freePort(ts *testscript.TestScript, _ bool, args []string) {
+	l, err := net.Listen("tcp", "localhost:0")
+	ts.Check(err)
+	defer l.Close()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	ts.Check(err)
+	ts.Setenv(args[0], port)
+}
+
+// opens waits until somebody listens at a port of this machine.
+func opens(ts *testscript.TestScript, _ bool, args []string) {
+	const patience = 20 * time.Second
+	for end := time.Now().Add(patience); ; {
+		c, err := net.Dial("tcp", "localhost:"+args[0])
+		if err == nil {
+			c.Close()
+			return
+		}
+		if time.Now().After(end) {
+			ts.Fatalf("%v", err)
+		}
+		time.Sleep(10 * time.Millisecond)
 	}
 }

@@ -148,6 +148,8 @@ func (a *app) emitFile(ctx context.Context, client *pacspace.Client, name string
 	}
 	var out emitted
 	code := codeOK
+	sending := a.progress("sending "+in.name, int64(len(all)))
+	defer sending.clear()
 	for start := 0; start < len(all); start += pacspace.MaxBatchDeltas {
 		part := all[start:min(start+pacspace.MaxBatchDeltas, len(all))]
 		batch, err := client.Balance.EmitBatch(ctx, part)
@@ -157,6 +159,7 @@ func (a *app) emitFile(ctx context.Context, client *pacspace.Client, name string
 			}
 			return fmt.Errorf("lines from the %d. delta on: %w", start+1, err)
 		}
+		sending.at(int64(start + len(part)))
 		for _, item := range batch.Items {
 			out.add(sentDelta{
 				Outcome: item.Outcome, CustomerID: item.Params.CustomerID, Delta: item.Params.Delta, ReferenceID: item.Params.ReferenceID,
@@ -164,6 +167,7 @@ func (a *app) emitFile(ctx context.Context, client *pacspace.Client, name string
 			})
 		}
 	}
+	sending.clear()
 	if out.Refused > 0 {
 		code = worse(code, codeUnusable)
 	}

@@ -1,13 +1,13 @@
 package cli
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/pacspace/pacspace-go"
 	"github.com/pacspace/pacspace-go/internal/filekind"
 	"github.com/pacspace/pacspace-go/proof"
 	"github.com/pacspace/pacspace-go/proof/sealed"
@@ -115,8 +115,16 @@ func (a *app) runVerify(files []string, v *verifying) error {
 		code = worse(code, c.ExitCode)
 		all = append(all, c)
 	}
-	if err := a.show(map[string]any{"files": all, "exitCode": code}, a.verifyText(all, v.brief)); err != nil {
+	if err := a.show(struct {
+		Files    []checkedFile `json:"files"`
+		ExitCode int           `json:"exitCode"`
+	}{all, code}, a.verifyText(all, v.brief)); err != nil {
 		return err
+	}
+	for _, c := range all {
+		if c.balance != nil && c.balance.First != nil && c.balance.First.Check == proof.CheckEnvironment {
+			a.hint(fmt.Sprintf("%s is of the %s environment; where that is what you expect, say --environment %s", c.File, c.balance.Environment, c.balance.Environment))
+		}
 	}
 	if v.saveAnchor != "" {
 		if err := saveEnd(all[0].balance, v); err != nil {
@@ -193,7 +201,7 @@ func (a *app) verifyFile(name string, v *verifying, expect proof.Expect, anchors
 	c := checkedFile{File: name}
 	refuse := func(err error) checkedFile {
 		c.ExitCode, c.Error = codeUnusable, oneLine(err)
-		c.line, c.text = "unreadable: "+c.Error, c.Error+"\n"
+		c.line, c.text = "no verdict: "+c.Error, "no verdict: "+c.Error+"\n"
 		return c
 	}
 	in, err := a.open(name)
@@ -201,33 +209,49 @@ func (a *app) verifyFile(name string, v *verifying, expect proof.Expect, anchors
 		return refuse(err)
 	}
 	defer in.close()
-	if v.history != "" {
-		result, err := a.verifyDisclosure(in, v.history)
+	file, err := filekind.Open(in)
+	if err != nil {
+		return refuse(err)
+	}
+	switch {
+	case v.history != "":
+		result, err := a.verifyDisclosure(file, v.history)
 		if err != nil {
 			return refuse(err)
 		}
 		return c.record(result)
+	case file.Kind == sealed.SchemaLinkCopy:
+		return c.record(sealed.VerifyLinkCopy(file.Whole))
+	case file.Evidence == nil:
+		return refuse(notEvidence(file))
 	}
-	found, err := pacspace.VerifyEvidence(in, expect, anchors...)
-	switch {
-	case err != nil:
+	r, err := proof.Verify(file.Evidence, expect, anchors...)
+	if err != nil {
 		return refuse(err)
-	case found.Record != nil:
-		return c.record(found.Record)
 	}
-	r := found.Balance
 	c.Kind, c.Verdict, c.Report, c.balance = "balance", string(r.Verdict), r, r
 	c.ExitCode = map[proof.Verdict]int{proof.Verified: codeOK, proof.DoesNotMatch: codeDoesNotMatch, proof.Consistent: codeIncomplete, proof.Incomplete: codeIncomplete}[r.Verdict]
 	c.line, c.text = r.String(), r.Text()
 	return c
 }
 
-// verifyDisclosure takes the two halves in either order.
-func (a *app) verifyDisclosure(in io.Reader, history string) (*sealed.Result, error) {
-	first, err := filekind.Open(in)
-	if err != nil {
-		return nil, err
+// notEvidence says what is wrong with a file for evidence, which it may be meant to be.
+func notEvidence(file *filekind.File) error {
+	switch file.Kind {
+	case proof.AnchorFormat:
+		return fmt.Errorf("it is an anchor; name the evidence, and give this as --anchor")
+	case sealed.SchemaDisclosureV1, sealed.SchemaDisclosureV2, sealed.SchemaHistory:
+		return fmt.Errorf("a %s is one half of what is needed; give the other half, disclosure or history, as --history", file.Kind)
 	}
+	why := fmt.Errorf("it is neither %s nor %s", proof.EvidenceFormat, sealed.SchemaLinkCopy)
+	if _, err := proof.NewReader(bytes.NewReader(file.Whole)); err != nil {
+		why = fmt.Errorf("%w; as evidence it is refused: %w", why, err)
+	}
+	return why
+}
+
+// verifyDisclosure takes the two halves in either order.
+func (a *app) verifyDisclosure(first *filekind.File, history string) (*sealed.Result, error) {
 	other, err := a.open(history)
 	if err != nil {
 		return nil, err

@@ -29,7 +29,10 @@ the same bytes for the same version, so it can be compared.`,
 			if err := a.output(out, plainMode, force, write); err != nil || out == "" || out == "-" {
 				return err
 			}
-			return a.show(map[string]any{"file": out, "bytes": len(page)}, out+"\n")
+			return a.show(struct {
+				File  string `json:"file"`
+				Bytes int    `json:"bytes"`
+			}{out, len(page)}, out+"\n")
 		},
 	}
 	cmd.Flags().StringVarP(&out, "output", "o", "", "`file` to write to (default the standard output)")

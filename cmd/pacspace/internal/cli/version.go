@@ -19,7 +19,11 @@ func (a *app) version() *cobra.Command {
 		Args:        exactly(),
 		RunE: func(*cobra.Command, []string) error {
 			return a.show(
-				map[string]string{"version": version(), "sdk": pacspace.Version, "go": runtime.Version()},
+				struct {
+					Version string `json:"version"`
+					SDK     string `json:"sdk"`
+					Go      string `json:"go"`
+				}{version(), pacspace.Version, runtime.Version()},
 				"pacspace "+version()+" (SDK "+pacspace.Version+", "+runtime.Version()+")\n")
 		},
 	}

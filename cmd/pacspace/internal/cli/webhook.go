@@ -53,6 +53,16 @@ that was kept. It exits with 1 where the signature does not match or the time is
 	return cmd
 }
 
+// genuine says whether a delivery is.
+type genuine struct {
+	Genuine   bool               `json:"genuine"`
+	ID        string             `json:"id,omitempty"`
+	Event     pacspace.EventType `json:"event,omitempty"`
+	Timestamp time.Time          `json:"timestamp,omitzero"`
+	SignedAt  time.Time          `json:"signedAt,omitzero"`
+	Reason    string             `json:"reason,omitempty"`
+}
+
 func (a *app) verifyDelivery(file string, d *delivery) error {
 	secrets, err := a.webhookSecrets(d.secretFile)
 	if err != nil {
@@ -79,7 +89,7 @@ func (a *app) verifyDelivery(file string, d *delivery) error {
 	event, err := verifier.Verify(body, header)
 	switch {
 	case errors.Is(err, pacspace.ErrWebhookSignature), errors.Is(err, pacspace.ErrWebhookTooOld), errors.Is(err, pacspace.ErrWebhookTooNew):
-		if err := a.show(map[string]any{"genuine": false, "reason": oneLine(err)}, a.coloured("not genuine", red)+": "+oneLine(err)+"\n"); err != nil {
+		if err := a.show(genuine{Reason: oneLine(err)}, a.coloured("not genuine", red)+": "+oneLine(err)+"\n"); err != nil {
 			return err
 		}
 		return found(codeDoesNotMatch)
@@ -87,7 +97,7 @@ func (a *app) verifyDelivery(file string, d *delivery) error {
 		return err
 	}
 	return a.show(
-		map[string]any{"genuine": true, "id": event.ID, "event": event.Type, "timestamp": event.Timestamp, "signedAt": event.SignedAt},
+		genuine{Genuine: true, ID: event.ID, Event: event.Type, Timestamp: event.Timestamp, SignedAt: event.SignedAt},
 		a.coloured("genuine", green)+": "+eventLine(event)+"\n")
 }
 
