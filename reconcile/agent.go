@@ -18,8 +18,9 @@ type Agent struct {
 	client *pacspace.Client
 	store  Store
 	set    settings
-	wake   chan struct{}    // there is something new to do
-	asked  redeliveryRecord // which deliveries were asked for again
+	wake   chan struct{} // there is something new to do
+	asked  askedRecord   // what the service was asked for again
+	inbox  gatherer
 }
 
 // settingEnvironment names the environment that a store belongs to, settingScheme what is
@@ -42,7 +43,7 @@ func New(client *pacspace.Client, store Store, opts ...Option) (*Agent, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Agent{client: client, store: store, set: set, wake: make(chan struct{}, 1)}
+	a := &Agent{client: client, store: store, set: set, wake: make(chan struct{}, 1), inbox: newGatherer()}
 	if err := a.bindEnvironment(); err != nil {
 		return nil, err
 	}
@@ -83,7 +84,7 @@ func (a *Agent) Receive(ctx context.Context, event *pacspace.Event) error {
 	if hint := event.Hints.ID; hint != "" {
 		e.DeliveryID = keyText(hint)
 	}
-	fresh, err := a.store.Receive(ctx, e)
+	fresh, err := a.inbox.receive(ctx, a.store, e)
 	if err != nil {
 		return wrap("receive", err)
 	}

@@ -228,9 +228,7 @@ func (a *Agent) merge(ctx context.Context, tx Tx, told *Delta) error {
 	if k.equal(&before) {
 		return nil
 	}
-	if k.VerifiedAt.After(account.LastAt) {
-		account.LastAt = k.VerifiedAt
-	}
+	account.span(k)
 	return errors.Join(tx.PutDelta(ctx, k), tx.PutAccount(ctx, account), a.touch(ctx, tx, k))
 }
 
@@ -245,6 +243,17 @@ func (acc *Account) count(d *Delta, sign int64) {
 		acc.Balance = acc.Balance.Add(d.Delta)
 	} else {
 		acc.Balance = acc.Balance.Sub(d.Delta)
+	}
+	acc.span(d)
+}
+
+// span takes the time of a verified delta into the account.
+func (acc *Account) span(d *Delta) {
+	if d.State != DeltaVerified || d.VerifiedAt.IsZero() {
+		return
+	}
+	if acc.FirstAt.IsZero() || d.VerifiedAt.Before(acc.FirstAt) {
+		acc.FirstAt = d.VerifiedAt
 	}
 	if d.VerifiedAt.After(acc.LastAt) {
 		acc.LastAt = d.VerifiedAt

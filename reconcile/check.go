@@ -41,11 +41,11 @@ func (a *Agent) checkDue(ctx context.Context) error {
 			return errors.Join(failed, wrap("comparisons", err))
 		}
 		for _, c := range due {
-			if _, err := a.Check(ctx, c.CustomerID, c.Period); err != nil {
-				failed = errors.Join(failed, err)
-			}
-			if ctx.Err() != nil {
-				return errors.Join(failed, ctx.Err())
+			_, err := a.Check(ctx, c.CustomerID, c.Period)
+			failed = errors.Join(failed, err)
+			// The rest is due again in a minute.
+			if ctx.Err() != nil || errors.Is(err, pacspace.ErrRateLimited) || errors.Is(err, pacspace.ErrUnauthorized) {
+				return failed
 			}
 		}
 		if len(due) < duePage {
@@ -91,6 +91,15 @@ func (a *Agent) view(ctx context.Context, customerID string, period usage.Period
 		customerID: customerID, period: period, now: now, due: a.set.due, dayOf: a.set.dayOf,
 		books: a.set.books, service: pulled.listing(),
 	}
+	byName := map[string][]*Delta{}
+	for _, row := range pulled.all() {
+		d := ofListed(customerID, &row)
+		a.name(d)
+		byName[d.Name] = append(byName[d.Name], d)
+	}
+	listed := func(d *Delta) bool {
+		return slices.ContainsFunc(byName[d.Name], func(row *Delta) bool { return sameDelta(row, d) })
+	}
 	known := map[string]bool{}
 	err := a.store.View(ctx, func(tx Tx) (err error) {
 		if v.deltas, err = periodDeltas(ctx, tx, customerID, period); err != nil {
@@ -112,9 +121,16 @@ func (a *Agent) view(ctx context.Context, customerID string, period usage.Period
 		if err != nil {
 			return err
 		}
-		v.told = slices.DeleteFunc(inWindow, func(d Delta) bool {
-			return d.Listed || d.State != DeltaVerified || d.VerifiedAt.IsZero() || !window.Contains(d.VerifiedAt)
+		v.unlisted = slices.DeleteFunc(inWindow, func(d Delta) bool {
+			return d.State != DeltaVerified || d.VerifiedAt.IsZero() || !window.Contains(d.VerifiedAt) || listed(&d)
 		})
+		account, err := tx.Account(ctx, customerID)
+		switch {
+		case err == nil:
+			v.firstAt = account.FirstAt
+		case !errors.Is(err, ErrNotFound):
+			return err
+		}
 		text, err := tx.Setting(ctx, settingScheme)
 		v.scheme = parseScheme(text)
 		return err

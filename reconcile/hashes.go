@@ -1,7 +1,6 @@
 package reconcile
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 
@@ -198,12 +197,6 @@ func (v *view) checkChain(f findings) {
 	if v.known == nil {
 		return
 	}
-	var first *Delta // known of the account: what lies before it was before our time
-	for i := range v.deltas {
-		if d := &v.deltas[i]; d.State == DeltaVerified && d.PreviousProofHash != "" && (first == nil || earlier(d, first)) {
-			first = d
-		}
-	}
 	held := 0
 	var broken []*Delta
 	for i := range v.deltas {
@@ -217,7 +210,7 @@ func (v *view) checkChain(f findings) {
 		switch {
 		case v.known(d.PreviousProofHash):
 			held++
-		case d.ProofHash != first.ProofHash:
+		case d.VerifiedAt.After(v.firstAt): // what lies before the first that is known was before our time
 			broken = append(broken, d)
 		}
 	}
@@ -230,22 +223,4 @@ func (v *view) checkChain(f findings) {
 			What: "names an earlier proof that nobody saw",
 		}, "deltas of this key that the agent was never told of; ask the service for its gaps")
 	}
-}
-
-func earlier(a, b *Delta) bool {
-	if !a.VerifiedAt.Equal(b.VerifiedAt) {
-		return a.VerifiedAt.Before(b.VerifiedAt)
-	}
-	return a.Index != nil && b.Index != nil && *a.Index < *b.Index
-}
-
-// resourceOf is what the metadata says is counted, "" where it does not.
-func resourceOf(d *Delta) string {
-	var m struct {
-		Resource string `json:"resource"`
-	}
-	if json.Unmarshal(d.Metadata, &m) != nil {
-		return ""
-	}
-	return m.Resource
 }

@@ -22,7 +22,7 @@ const (
 	KindMixed      Kind = "mixed"      // the balance adds up different resources
 	KindDoubt      Kind = "doubt"      // the service itself calls a delta not verified
 	KindFailed     Kind = "failed"     // a delta will not be recorded, and nothing replaced it
-	KindUnlisted   Kind = "unlisted"   // told of by webhook, and not in the service's list
+	KindUnlisted   Kind = "unlisted"   // known from a webhook or an earlier list, and not in the service's list
 	KindDerived    Kind = "derived"    // the service's balance does not follow from its own list
 	KindCompared   Kind = "compared"   // compare does not agree with the service's own derive
 	KindAgent      Kind = "agent"      // of an audit: the agent's store and the record differ

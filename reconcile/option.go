@@ -13,7 +13,7 @@ import (
 const (
 	DefaultDue      = 24 * time.Hour
 	DefaultPatience = 15 * time.Minute
-	DefaultInterval = time.Hour
+	DefaultInterval = 6 * time.Hour
 	DefaultLateness = 35 * 24 * time.Hour
 )
 

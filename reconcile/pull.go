@@ -96,9 +96,9 @@ func derive(ctx context.Context, client *pacspace.Client, customerID string, spa
 // what lists know and webhooks do not. Then it asks for what is still missing.
 func (a *Agent) fill(ctx context.Context, customerID string, p *pulled) error {
 	rows := p.all()
-	missed := 0
+	var missed []string
 	err := a.store.Update(ctx, func(tx Tx) error {
-		missed = 0
+		missed = missed[:0]
 		for i := range rows {
 			d := ofListed(customerID, &rows[i])
 			a.name(d)
@@ -112,8 +112,8 @@ func (a *Agent) fill(ctx context.Context, customerID string, p *pulled) error {
 				return err
 			}
 			for _, k := range known {
-				if !k.Told && tx.Now().Sub(k.VerifiedAt) > a.set.patience {
-					missed++
+				if id := "delta " + customerID + " " + k.Name; !k.Told && tx.Now().Sub(k.VerifiedAt) > a.set.patience && !a.asked.has(id) {
+					missed = append(missed, id)
 				}
 			}
 		}
@@ -125,10 +125,16 @@ func (a *Agent) fill(ctx context.Context, customerID string, p *pulled) error {
 	if err := a.fillFailed(ctx, customerID); err != nil {
 		return err
 	}
-	if missed == 0 {
+	if len(missed) == 0 {
 		return nil
 	}
-	return a.askAgain(ctx)
+	if err := a.askAgain(ctx); err != nil {
+		return err
+	}
+	for _, id := range missed {
+		a.asked.add(id)
+	}
+	return nil
 }
 
 func (a *Agent) nameOf(l *pacspace.Delta) string {
@@ -187,6 +193,9 @@ func (a *Agent) fillFailed(ctx context.Context, customerID string) error {
 	return nil
 }
 
+// maxLooked is how many deliveries are looked through for what never arrived.
+const maxLooked = 10_000
+
 // askAgain asks the service to deliver again what it says it delivered, or could not, and
 // what never arrived: a list has less than a webhook. Each is asked for once by a process.
 //
@@ -196,9 +205,13 @@ func (a *Agent) askAgain(ctx context.Context) error {
 	if err != nil {
 		return wrap("deliveries", err)
 	}
+	looked := 0
 	for delivery, err := range a.client.Webhooks.Deliveries(ctx, pacspace.DeliveriesParams{}) {
 		if err != nil {
 			return wrap("deliveries", err)
+		}
+		if looked++; looked > maxLooked {
+			return nil
 		}
 		id := delivery.EventID
 		if id == "" || now.Sub(delivery.CreatedAt) <= a.set.patience || a.asked.has(id) {
@@ -223,8 +236,8 @@ func (a *Agent) askAgain(ctx context.Context) error {
 	return nil
 }
 
-// redeliveryRecord remembers what was asked for, so that it is asked for once.
-type redeliveryRecord struct {
+// askedRecord remembers what the service was asked for, so that it is asked once.
+type askedRecord struct {
 	mu  sync.Mutex
 	ids map[string]bool
 }
@@ -233,13 +246,13 @@ type redeliveryRecord struct {
 // harm.
 const maxRemembered = 200_000
 
-func (r *redeliveryRecord) has(id string) bool {
+func (r *askedRecord) has(id string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.ids[id]
 }
 
-func (r *redeliveryRecord) add(id string) {
+func (r *askedRecord) add(id string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.ids == nil || len(r.ids) >= maxRemembered {

@@ -408,9 +408,9 @@ type awayStore struct {
 	away bool
 }
 
-func (s *awayStore) Receive(ctx context.Context, e reconcile.InboxEvent) (bool, error) {
+func (s *awayStore) Receive(ctx context.Context, events []reconcile.InboxEvent) ([]bool, error) {
 	if s.away {
-		return false, context.DeadlineExceeded
+		return nil, context.DeadlineExceeded
 	}
-	return s.Store.Receive(ctx, e)
+	return s.Store.Receive(ctx, events)
 }

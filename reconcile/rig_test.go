@@ -234,3 +234,5 @@ func dec(text string) decimal.Decimal {
 	}
 	return d
 }
+
+func newStore(r *rig) reconcile.Store { return agentstore.New(r.clock.Now) }

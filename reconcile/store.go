@@ -22,9 +22,10 @@ type Store interface {
 	// Now is the store's clock, which decides for all replicas. It never goes back.
 	Now(ctx context.Context) (time.Time, error)
 
-	// Receive keeps an event and says whether it is new: one whose ID is there already
-	// changes nothing.
-	Receive(ctx context.Context, e InboxEvent) (bool, error)
+	// Receive keeps events and says of each, in their order, whether it is new: one whose ID
+	// is there already, or earlier in the same call, changes nothing. Received and State are
+	// the store's to set.
+	Receive(ctx context.Context, events []InboxEvent) ([]bool, error)
 
 	// Update runs fn in one transaction that sees and locks what it reads. It may run fn
 	// again after a deadlock or a lost connection, so fn must act through tx alone and set
@@ -123,7 +124,9 @@ type Account struct {
 	Balance    decimal.Decimal `json:"balance"` // in the account's unit
 	Count      int64           `json:"count"`
 	Failed     int64           `json:"failed"` // deltas that will not be recorded
-	LastAt     time.Time       `json:"lastAt,omitzero"`
+	// FirstAt and LastAt are when the first and the last of them was verified.
+	FirstAt time.Time `json:"firstAt,omitzero"`
+	LastAt  time.Time `json:"lastAt,omitzero"`
 }
 
 // DeltaState says what became of a delta.

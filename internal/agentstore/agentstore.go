@@ -79,23 +79,32 @@ func (s *Store) Now(ctx context.Context) (time.Time, error) {
 	return s.tick(), ctx.Err()
 }
 
-// Receive keeps an event once; see [reconcile.Store].
-func (s *Store) Receive(ctx context.Context, e reconcile.InboxEvent) (bool, error) {
-	fresh := false
+// Receive keeps events, each once; see [reconcile.Store].
+func (s *Store) Receive(ctx context.Context, events []reconcile.InboxEvent) ([]bool, error) {
+	fresh := make([]bool, len(events))
 	err := s.Update(ctx, func(t reconcile.Tx) error {
-		fresh = false
-		if _, known := s.events[e.ID]; known {
-			return nil
+		for i, e := range events {
+			if _, known := s.events[e.ID]; known {
+				continue
+			}
+			fresh[i] = true
+			e.Body = slices.Clone(e.Body)
+			e.Received, e.State, e.Error = t.Now(), reconcile.EventPending, ""
+			if e.DeliveryID != "" {
+				if err := put(t.(*tx), s.deliveries, e.DeliveryID, s.deliveries[e.DeliveryID]+1); err != nil {
+					return err
+				}
+			}
+			if err := t.PutEvent(ctx, &e); err != nil {
+				return err
+			}
 		}
-		fresh = true
-		e.Body = slices.Clone(e.Body)
-		e.Received, e.State, e.Error = t.Now(), reconcile.EventPending, ""
-		if e.DeliveryID != "" {
-			put(t.(*tx), s.deliveries, e.DeliveryID, s.deliveries[e.DeliveryID]+1)
-		}
-		return t.PutEvent(ctx, &e)
+		return nil
 	})
-	return fresh, err
+	if err != nil {
+		return nil, err
+	}
+	return fresh, nil
 }
 
 // Update runs fn under the lock and undoes what it did where it fails.
@@ -245,7 +254,7 @@ func (t *tx) LockAccount(_ context.Context, customerID string) (*reconcile.Accou
 
 func (t *tx) PutAccount(_ context.Context, a *reconcile.Account) error {
 	row := *a
-	row.LastAt = row.LastAt.UTC().Truncate(time.Microsecond)
+	row.FirstAt, row.LastAt = row.FirstAt.UTC().Truncate(time.Microsecond), row.LastAt.UTC().Truncate(time.Microsecond)
 	return put(t, t.accounts, a.CustomerID, row)
 }
 
