@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"log/slog"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,16 +30,8 @@ func (a *Agent) apply(ctx context.Context) (int, error) {
 			if err != nil {
 				return err
 			}
-			// Accounts are locked in one order by every replica, so that none waits for another
-			// in a circle.
-			slices.SortStableFunc(events, func(x, y InboxEvent) int { return strings.Compare(accountOf(&x), accountOf(&y)) })
 			n = len(events)
-			for i := range events {
-				if err := a.applyEvent(ctx, tx, &events[i]); err != nil {
-					return err
-				}
-			}
-			return nil
+			return a.applyEvents(ctx, tx, events)
 		})
 		if err != nil {
 			return total, wrap("apply events", err)
@@ -49,36 +42,33 @@ func (a *Agent) apply(ctx context.Context) (int, error) {
 	}
 }
 
-// accountOf is the customer id that an event is about, as far as it says so.
-func accountOf(e *InboxEvent) string {
-	event, err := pacspace.ParseEvent(e.Body)
-	if err != nil {
-		return ""
+// applyEvents applies events and marks them. One that cannot be read is marked as such: it
+// is genuine, so a newer version may read it, and nothing else waits for it.
+func (a *Agent) applyEvents(ctx context.Context, tx Tx, events []InboxEvent) error {
+	var deltas []*Delta
+	for i := range events {
+		e := &events[i]
+		d, err := a.readDelta(e)
+		if e.State, e.Error = EventApplied, ""; err != nil {
+			e.State, e.Error = EventUnread, err.Error()
+			a.set.logger.LogAttrs(ctx, levelWarn, "reconcile: a genuine event cannot be read and is kept", slog.String("event", e.ID), errAttr(err))
+		}
+		if d != nil {
+			deltas = append(deltas, d)
+		}
+		if err := tx.PutEvent(ctx, e); err != nil {
+			return err
+		}
 	}
-	if d, err := event.DeltaVerified(); err == nil {
-		return d.CustomerID
-	}
-	if d, err := event.DeltaFailed(); err == nil {
-		return d.CustomerID
-	}
-	return ""
-}
-
-// applyEvent applies one event and marks it. What cannot be read is marked as such: it is
-// genuine, so a newer version may read it, and nothing else waits for it.
-func (a *Agent) applyEvent(ctx context.Context, tx Tx, e *InboxEvent) error {
-	d, err := a.readDelta(e)
-	switch {
-	case err != nil:
-		e.State, e.Error = EventUnread, err.Error()
-		return tx.PutEvent(ctx, e)
-	case d != nil:
+	// Accounts are locked in one order by every replica, so that none waits for another in a
+	// circle.
+	slices.SortStableFunc(deltas, func(x, y *Delta) int { return strings.Compare(x.CustomerID, y.CustomerID) })
+	for _, d := range deltas {
 		if err := a.merge(ctx, tx, d); err != nil {
 			return err
 		}
 	}
-	e.State, e.Error = EventApplied, ""
-	return tx.PutEvent(ctx, e)
+	return nil
 }
 
 // readDelta reads what an event tells of a delta, nil where it tells nothing of one.
