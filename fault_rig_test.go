@@ -11,7 +11,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -24,7 +23,7 @@ import (
 )
 
 const (
-	rigSecret = "hunter2topsecret"
+	rigSecret = keptWord
 	rigKey    = "pk_test_matrix." + rigSecret
 	rigHost   = "http://localhost"
 )
@@ -311,18 +310,9 @@ func (r *rig) close() {
 func requireNoSecret(t *testing.T, values ...any) {
 	t.Helper()
 	for _, v := range values {
-		if v == nil {
-			continue
+		if v != nil {
+			requireKept(t, v)
 		}
-		for _, verb := range []string{"%v", "%+v", "%#v", "%q", "%x", "%s"} {
-			text := strings.ToLower(fmt.Sprintf(verb, v))
-			require.NotContains(t, text, rigSecret, verb)
-			require.NotContains(t, text, fmt.Sprintf("%x", rigSecret), verb)
-		}
-		var b strings.Builder
-		slog.New(slog.NewTextHandler(&b, nil)).Info("m", "v", v)
-		slog.New(slog.NewJSONHandler(&b, nil)).Info("m", "v", v)
-		require.NotContains(t, b.String(), rigSecret)
 	}
 }
 

@@ -235,6 +235,14 @@ func (m *Meter) begin(ctx context.Context, b *OutboxBatch) (wait time.Duration, 
 	return wait, err
 }
 
+// renew keeps the lease while the deltas of a batch are looked for.
+func (m *Meter) renew(ctx context.Context, b *OutboxBatch) error {
+	return m.fenced(ctx, b, func(tx Tx, b *OutboxBatch, _ []*OutboxDelta) error {
+		b.LeaseEnd = tx.Now().Add(leaseTime)
+		return tx.PutBatch(ctx, b)
+	})
+}
+
 // mayNotSend is how long a pause or the pace asks to wait.
 func (m *Meter) mayNotSend(ctx context.Context, tx Tx, take bool) (time.Duration, error) {
 	p, err := readPause(ctx, tx)

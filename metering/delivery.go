@@ -133,7 +133,11 @@ func (m *Meter) send(ctx context.Context, b *OutboxBatch, params []pacspace.Delt
 	}
 	ctx, cancel := context.WithDeadline(ctx, begun.Add(sendTime))
 	defer cancel()
-	opts := []pacspace.CallOption{pacspace.WithIdempotencyKey(b.Key), pacspace.WithMaxRetries(0)}
+	opts := []pacspace.CallOption{
+		pacspace.WithIdempotencyKey(b.Key), pacspace.WithMaxRetries(0),
+		// An answer that is still in progress is asked for later, and others go on meanwhile.
+		pacspace.WithPollInterval(2 * sendTime),
+	}
 	if b.Single {
 		d, err := m.client.Balance.Emit(ctx, params[0], opts...)
 		if err != nil {

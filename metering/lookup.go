@@ -39,9 +39,16 @@ func (m *Meter) lookFor(ctx context.Context, b *OutboxBatch) (left int, err erro
 	}
 	found := map[int]*pacspace.Delta{}
 	differs := map[int]error{}
+	renewed := time.Now()
 	for i, p := range params {
 		if !open[i] {
 			continue
+		}
+		if time.Since(renewed) > leaseTime/3 {
+			if err := m.renew(ctx, b); err != nil {
+				return 0, err
+			}
+			renewed = time.Now()
 		}
 		d, err := m.find(ctx, p, b.FirstSent)
 		switch {

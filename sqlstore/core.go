@@ -20,6 +20,7 @@ type core struct {
 	dialect *dialect
 	config
 	environment pacspace.Environment
+	mayBeMoved  bool
 	engine
 
 	mu    sync.Mutex

@@ -46,8 +46,12 @@ type backend struct {
 }
 
 var (
-	modernc  = backend{"SQLite by modernc", func(t testing.TB) func() *sql.DB { return sqliteFile(t, "sqlite", filepath.Join(t.TempDir(), "meter.db")) }, sqlstore.OpenSQLite}
-	ncruces  = backend{"SQLite by ncruces", func(t testing.TB) func() *sql.DB { return sqliteFile(t, "sqlite3", filepath.Join(t.TempDir(), "meter.db")) }, sqlstore.OpenSQLite}
+	modernc = backend{"SQLite by modernc", func(t testing.TB) func() *sql.DB {
+		return sqliteFile(t, "sqlite", filepath.Join(t.TempDir(), "meter.db"))
+	}, sqlstore.OpenSQLite}
+	ncruces = backend{"SQLite by ncruces", func(t testing.TB) func() *sql.DB {
+		return sqliteFile(t, "sqlite3", filepath.Join(t.TempDir(), "meter.db"))
+	}, sqlstore.OpenSQLite}
 	postgres = backend{"PostgreSQL", func(t testing.TB) func() *sql.DB { return postgresSchema(t, nil) }, sqlstore.OpenPostgreSQL}
 
 	backends = []backend{modernc, ncruces, postgres}

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"fmt"
 	"strconv"
@@ -49,6 +50,15 @@ func (c *core) migrate(ctx context.Context, part component) error {
 		if err := bindEnvironment(ctx, t, c.environment); err != nil {
 			return err
 		}
+		moved, err := meta(ctx, t, metaMoved)
+		switch {
+		case err != nil:
+			return err
+		case moved != "" && !c.mayBeMoved:
+			return errMoved(moved)
+		case moved != "":
+			return nil // its tables have other names
+		}
 		version, err := schemaVersion(ctx, t, part)
 		if err != nil {
 			return err
@@ -89,6 +99,9 @@ func bindEnvironment(ctx context.Context, t *txn, want pacspace.Environment) err
 	case err != nil:
 		return err
 	case have == "":
+		if err := setMeta(ctx, t, metaID, rand.Text()); err != nil {
+			return err
+		}
 		return setMeta(ctx, t, "environment", string(want))
 	case have != string(want):
 		return fmt.Errorf("sqlstore: the database holds the %q environment, not %q: live and test usage must not mix; open another database", have, string(want))

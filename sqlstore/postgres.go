@@ -30,7 +30,7 @@ func checkPostgres(ctx context.Context, c *core) error {
 	show := func(name string) (value string, err error) {
 		err = c.db.QueryRowContext(ctx, "SHOW "+name).Scan(&value)
 		if err != nil {
-			err = fmt.Errorf("sqlstore: read PostgreSQL's %s: %w", name, err)
+			err = &failure{what: "read PostgreSQL's " + name, err: err}
 		}
 		return value, err
 	}

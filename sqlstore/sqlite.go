@@ -31,6 +31,9 @@ func newSQLite() *sqlite {
 
 // begin waits for the writer. done must be called when it is no longer used.
 func (e *sqlite) begin(ctx context.Context, c *core) (w *prepared, done func(), err error) {
+	if ctx.Err() != nil {
+		return nil, nil, fmt.Errorf("sqlstore: begin: %w", context.Cause(ctx))
+	}
 	select {
 	case <-e.turn:
 	case <-ctx.Done():
@@ -163,12 +166,24 @@ func discard(conn *sql.Conn) {
 	_ = conn.Close()
 }
 
-func (e *sqlite) update(ctx context.Context, c *core, fn func(*txn) error) error {
+// ended adds that ctx has ended to an error that follows from it: drivers say that the
+// statement was interrupted.
+func ended(ctx context.Context, err error) error {
+	f, ok := errors.AsType[*failure](err)
+	if !ok || ctx.Err() == nil || errors.Is(err, ctx.Err()) {
+		return err
+	}
+	return &failure{what: f.what, err: fmt.Errorf("%w: %w", ctx.Err(), f.err), ours: f.ours}
+}
+
+func (e *sqlite) update(ctx context.Context, c *core, fn func(*txn) error) (err error) {
 	w, done, err := e.begin(ctx, c)
 	if err != nil {
 		return err
 	}
 	defer done()
+	callers := ctx
+	defer func() { err = ended(callers, err) }()
 	// A panic of fn leaves through here too, and must not leave its transaction open.
 	committed := false
 	defer func() {
@@ -213,7 +228,8 @@ func (e *sqlite) undo(ctx context.Context) {
 	}
 }
 
-func (e *sqlite) view(ctx context.Context, c *core, fn func(*txn) error) error {
+func (e *sqlite) view(ctx context.Context, c *core, fn func(*txn) error) (err error) {
+	defer func() { err = ended(ctx, err) }()
 	if c.db.Stats().MaxOpenConnections == 1 {
 		return e.viewOnWriter(ctx, c, fn)
 	}

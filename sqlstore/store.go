@@ -24,6 +24,11 @@ var _ metering.Store = (*Store)(nil)
 // It keeps one connection of db until [Store.Close], so a db limited to one connection
 // serves nobody else. db stays the caller's to close.
 func OpenSQLite(ctx context.Context, db *sql.DB, environment pacspace.Environment, options ...Option) (*Store, error) {
+	return openSQLite(ctx, db, environment, options, false)
+}
+
+// openSQLite opens a store that was moved away only for the one that moves it.
+func openSQLite(ctx context.Context, db *sql.DB, environment pacspace.Environment, options []Option, moved bool) (*Store, error) {
 	c, err := newCore(db, sqliteDialect, environment, options)
 	if err != nil {
 		return nil, err
@@ -31,7 +36,7 @@ func OpenSQLite(ctx context.Context, db *sql.DB, environment pacspace.Environmen
 	if c.clock == nil {
 		c.clock = time.Now
 	}
-	c.engine = newSQLite()
+	c.engine, c.mayBeMoved = newSQLite(), moved
 	return open(ctx, c)
 }
 
@@ -44,7 +49,7 @@ func OpenPostgreSQL(ctx context.Context, db *sql.DB, environment pacspace.Enviro
 	if err != nil {
 		return nil, err
 	}
-	if err := checkPostgres(ctx, c); err != nil {
+	if err := again(ctx, func() error { return checkPostgres(ctx, c) }); err != nil {
 		return nil, err
 	}
 	c.engine = &postgres{}

@@ -9,28 +9,27 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
-	"slices"
 	"syscall"
 	"time"
 
+	"github.com/pacspace/pacspace-go/benchmarks/internal/rounds"
 	"github.com/pacspace/pacspace-go/proof"
 )
 
 func main() {
 	var (
-		n      = flag.Int("deltas", 1_000_000, "deltas of the evidence, at most 10000000")
-		rounds = flag.Int("rounds", 5, "rounds")
-		keep   = flag.String("file", "", "evidence to make, or to use if it is there; a temporary one otherwise")
-		role   = flag.String("role", "", "for the processes that are measured")
-		only   = flag.String("only", "", "measure only this one: verify, naive or bound")
+		n     = flag.Int("deltas", 1_000_000, "deltas of the evidence, at most 10000000")
+		times = flag.Int("rounds", 5, "rounds")
+		keep  = flag.String("file", "", "evidence to make, or to use if it is there; a temporary one otherwise")
+		role  = flag.String("role", "", "for the processes that are measured")
+		only  = flag.String("only", "", "measure only this one: verify, naive or bound")
 	)
 	flag.Parse()
 	var err error
 	if *role != "" {
 		err = play(*role, *keep)
 	} else {
-		err = measure(*n, *rounds, *keep, *only)
+		err = measure(*n, *times, *keep, *only)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "verify:", err)
@@ -68,7 +67,7 @@ type run struct {
 	peak      int64 // KiB
 }
 
-func measure(n, rounds int, path, only string) error {
+func measure(n, times int, path, only string) error {
 	if path == "" {
 		dir, err := os.MkdirTemp("", "pacspace-bench")
 		if err != nil {
@@ -86,52 +85,37 @@ func measure(n, rounds int, path, only string) error {
 	if err != nil {
 		return err
 	}
-	runs := map[string][]run{}
-	for range rounds {
-		for _, role := range roles {
-			if only != "" && role != only {
-				continue
-			}
-			cmd := exec.Command(self, "-role", role, "-file", path)
-			cmd.Stderr = os.Stderr
-			start := time.Now()
-			if err := cmd.Run(); err != nil {
-				return fmt.Errorf("%s: %w", role, err)
-			}
-			used := cmd.ProcessState
-			peak := int64(0)
-			if r, ok := used.SysUsage().(*syscall.Rusage); ok {
-				peak = r.Maxrss
-			}
-			runs[role] = append(runs[role], run{time.Since(start), used.UserTime() + used.SystemTime(), peak})
-		}
+	names := roles
+	if only != "" {
+		names = []string{only}
 	}
-	fmt.Printf("%d deltas, lines of %d bytes, %d rounds, %s %s/%s, %d cores; medians [best]\n\n",
-		n, lineBytes, rounds, runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.GOMAXPROCS(0))
-	fmt.Println("|        | wall, s | CPU, s | CPU a delta, us | peak, MiB |")
-	fmt.Println("|---|---|---|---|---|")
-	cpu := map[string]float64{}
-	for _, role := range roles {
-		r := runs[role]
-		if len(r) == 0 {
-			continue
+	results, err := rounds.Run(times, names, func(role string) (run, error) {
+		cmd := exec.Command(self, "-role", role, "-file", path)
+		cmd.Stderr = os.Stderr
+		start := time.Now()
+		if err := cmd.Run(); err != nil {
+			return run{}, err
 		}
-		wall, used := seconds(r, func(r run) time.Duration { return r.wall }), seconds(r, func(r run) time.Duration { return r.cpu })
-		peak := slices.MaxFunc(r, func(a, b run) int { return int(a.peak - b.peak) }).peak
-		cpu[role] = used[len(used)/2]
-		fmt.Printf("| %-6s | %.2f [%.2f] | %.2f [%.2f] | %.2f | %d |\n", role, wall[len(wall)/2], wall[0], cpu[role], used[0], cpu[role]/float64(n)*1e6, peak/1024)
+		took := run{wall: time.Since(start), cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
+		if used, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
+			took.peak = used.Maxrss
+		}
+		return took, nil
+	})
+	if err != nil {
+		return err
 	}
+	cpu := func(r run) float64 { return r.cpu.Seconds() }
+	fmt.Printf("%d deltas, lines of %d bytes, %d rounds, %s; medians [best]\n\n", n, lineBytes, times, rounds.Machine())
+	results.Print(os.Stdout,
+		rounds.Column[run]{Title: "wall, s", Of: func(r run) float64 { return r.wall.Seconds() }, Digits: 2, Best: true},
+		rounds.Column[run]{Title: "CPU, s", Of: cpu, Digits: 2, Best: true},
+		rounds.Column[run]{Title: "CPU a delta, us", Of: func(r run) float64 { return r.cpu.Seconds() / float64(n) * 1e6 }, Digits: 2},
+		rounds.Column[run]{Title: "peak, MiB", Of: func(r run) float64 { return float64(r.peak) / 1024 }},
+	)
 	if only == "" {
-		fmt.Printf("\nCPU time: naive / verify = %.1f (to reach: 8), verify / bound = %.2f (to reach: 2.5)\n", cpu["naive"]/cpu["verify"], cpu["verify"]/cpu["bound"])
+		fmt.Printf("\nCPU time: naive / verify = %.1f (to reach: 8), verify / bound = %.2f (to reach: 2.5)\n",
+			results.Ratio("naive", "verify", cpu), results.Ratio("verify", "bound", cpu))
 	}
 	return nil
-}
-
-func seconds(runs []run, of func(run) time.Duration) []float64 {
-	var s []float64
-	for _, r := range runs {
-		s = append(s, of(r).Seconds())
-	}
-	slices.Sort(s)
-	return s
 }
