@@ -164,8 +164,8 @@ func (m *Meter) Flush(ctx context.Context) (*Status, error) {
 	defer cancel()
 	s, unread := m.Status(ctx)
 	switch {
-	case unread != nil:
-		return nil, errors.Join(err, unread)
+	case err == nil && unread != nil:
+		return nil, unread
 	case err != nil:
 		return s, err
 	case !s.delivered():

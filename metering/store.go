@@ -212,9 +212,9 @@ type DeltaQuery struct {
 
 // StateCount counts the deltas in one state.
 type StateCount struct {
-	State  State
-	Count  int
-	Oldest time.Time // the earliest CreatedAt
+	State  State     `json:"state"`
+	Count  int       `json:"count"`
+	Oldest time.Time `json:"oldest"` // the earliest CreatedAt
 }
 
 // OutboxBatch is what is sent in one request: one delta or several, with the bytes and the
