@@ -139,6 +139,10 @@ func NewPublic(opts ...Option) (*Public, error) {
 	return &Public{shared}, nil
 }
 
+// Environment is the one that the client's key is for, empty where that is not known: with
+// [WithKeySource] and without [WithEnvironment].
+func (c *Client) Environment() Environment { return c.core.environment }
+
 // Close makes all further calls fail with [ErrClientClosed] and closes the idle
 // connections that the client made itself. Calls under way go on; end them with their
 // contexts. It closes nothing of an http.Client that was given. Closing twice does no
@@ -281,5 +285,6 @@ func (c *core) describe(name string) string {
 	return "pacspace." + name + "(" + c.base.Host + ")"
 }
 
-// ErrClientClosed is returned by calls after [Client.Close].
+// ErrClientClosed is returned by calls after [Client.Close]. What to do: make a new
+// client, and close one only when its last call is over.
 var ErrClientClosed = errors.New("pacspace: the client is closed; make a new one")
