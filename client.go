@@ -139,6 +139,10 @@ func NewPublic(opts ...Option) (*Public, error) {
 	return &Public{shared}, nil
 }
 
+// Environment is the one that the client's key is for, empty where that is not known: with
+// [WithKeySource] and without [WithEnvironment].
+func (c *Client) Environment() Environment { return c.core.environment }
+
 // Close makes all further calls fail with [ErrClientClosed] and closes the idle
 // connections that the client made itself. Calls under way go on; end them with their
 // contexts. It closes nothing of an http.Client that was given. Closing twice does no

@@ -1,0 +1,398 @@
+package metering
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/pacspace/pacspace-go"
+)
+
+const (
+	leastBackoff = 5 * time.Second
+	mostBackoff  = 15 * time.Minute
+	rateWait     = time.Minute     // after a 429 that names no wait
+	refusedWait  = 5 * time.Minute // until the service is asked again whether the key may write
+	cadenceWait  = time.Hour       // after a CADENCE_LIMIT that names no wait
+)
+
+// backoff waits as long as the trouble has lasted, within bounds.
+func backoff(since, now time.Time) time.Duration {
+	return min(max(now.Sub(since), leastBackoff), mostBackoff)
+}
+
+// since is when the trouble of a batch began, at the latest.
+func (b *OutboxBatch) since() time.Time {
+	if b.FirstSent.IsZero() {
+		return b.CreatedAt
+	}
+	return b.FirstSent
+}
+
+// step is one change of the state machine, within a transaction.
+type step struct {
+	m       *Meter
+	tx      Tx
+	batch   *OutboxBatch
+	changes []Change
+}
+
+// change runs fn on the batch's deltas that are still under way, stores the batch, and
+// tells of what changed. After fn the lease is over.
+func (m *Meter) change(ctx context.Context, b *OutboxBatch, fn func(s *step, members []*OutboxDelta) error) error {
+	var changes []Change
+	err := m.fenced(ctx, b, func(tx Tx, b *OutboxBatch, members []*OutboxDelta) error {
+		s := &step{m: m, tx: tx, batch: b}
+		for i, d := range members {
+			if d != nil && !d.underWay() {
+				members[i] = nil // told by a webhook, or confirmed by an earlier answer
+			}
+		}
+		b.LeaseEnd = time.Time{}
+		if err := fn(s, members); err != nil {
+			return err
+		}
+		changes = s.changes
+		return tx.PutBatch(ctx, b)
+	})
+	if err == nil {
+		m.tell(ctx, changes...)
+	}
+	return err
+}
+
+// move puts a delta into a state and stores it.
+func (s *step) move(ctx context.Context, d *OutboxDelta, to State, code, note string) error {
+	if d.State != to {
+		s.changes = append(s.changes, Change{
+			Kind: ChangeState, CustomerID: d.CustomerID, Day: d.Day, ReferenceID: d.ReferenceID,
+			From: d.State, To: to, Code: code,
+		})
+	}
+	d.State, d.ErrorCode, d.UpdatedAt = to, code, s.tx.Now()
+	if note != "" {
+		d.Note = note
+	}
+	return s.tx.PutDelta(ctx, d)
+}
+
+// pause keeps all replicas from sending and alerts once for each reason.
+func (s *step) pause(ctx context.Context, wait time.Duration, code string) error {
+	changed, err := setPause(ctx, s.tx, wait, code)
+	if changed {
+		s.changes = append(s.changes, Change{Kind: ChangePaused, Code: code, Duration: wait})
+	}
+	return err
+}
+
+// answered stores what the service said of each delta.
+func (m *Meter) answered(ctx context.Context, b *OutboxBatch, items []item) error {
+	return m.change(ctx, b, func(s *step, members []*OutboxDelta) error {
+		was, err := endPause(ctx, s.tx)
+		if err != nil {
+			return err
+		}
+		if was {
+			s.changes = append(s.changes, Change{Kind: ChangeResumed})
+		}
+		open := 0
+		for i, d := range members {
+			if d == nil {
+				continue
+			}
+			switch it := items[i]; it.outcome {
+			case pacspace.OutcomeAccepted:
+				err = s.accept(ctx, d, it)
+			case pacspace.OutcomeRefused:
+				err = s.refuse(ctx, d, it)
+			default:
+				open++
+				s.batch.Unknown = true
+				err = s.move(ctx, d, StateUnknown, "", "")
+			}
+			if err != nil {
+				return err
+			}
+		}
+		s.batch.Done = open == 0
+		s.batch.NotBefore = s.tx.Now().Add(backoff(s.batch.since(), s.tx.Now()))
+		return nil
+	})
+}
+
+// accept stores that the service has a delta.
+func (s *step) accept(ctx context.Context, d *OutboxDelta, it item) error {
+	d.adopt(it)
+	d.NotBefore = s.tx.Now().Add(leastPoll)
+	switch {
+	case it.status.Is(pacspace.StatusVerified):
+		return s.move(ctx, d, StateVerified, "", "")
+	case it.status.Is(pacspace.StatusFailed):
+		return s.move(ctx, d, StateParked, CodeFailed, noteFailed(it.code))
+	}
+	return s.move(ctx, d, StateConfirmed, "", "")
+}
+
+// adopt keeps the ids that the service gave, where it gave some.
+func (d *OutboxDelta) adopt(it item) {
+	for to, from := range map[*string]string{&d.RecordID: it.recordID, &d.ReceiptID: it.receiptID, &d.ContentHash: it.contentHash} {
+		if from != "" {
+			*to = from
+		}
+	}
+}
+
+func noteFailed(reason string) string {
+	if reason == "" {
+		reason = "no reason given"
+	}
+	return "the service could not record it: " + reason + "; Retry sends it under the next :again reference"
+}
+
+// refuse stores that the service did not take one item. The batch is answered, so its key
+// is done with: the item goes out in another one.
+func (s *step) refuse(ctx context.Context, d *OutboxDelta, it item) error {
+	wait := time.Duration(0)
+	switch pacspace.ErrorKind(it.code) {
+	case pacspace.KindCadenceLimit:
+		return s.cadence(ctx, d, it.wait)
+	case pacspace.KindRateLimited, pacspace.KindUnavailable:
+		wait = max(it.wait, rateWait)
+	case pacspace.KindInsufficientCredits, pacspace.KindInvalidAPIKey, pacspace.KindNotProvisioned:
+		if err := s.pause(ctx, refusedWait, it.code); err != nil {
+			return err
+		}
+	default:
+		return s.move(ctx, d, StateParked, it.code, "the service refuses it: correct the cause, then Retry, or Discard")
+	}
+	return s.release(ctx, d, wait, it.code)
+}
+
+// release takes a delta out of its batch, to be sent again in another one after wait. Its
+// key was refused, and the service may answer it with that for ever.
+func (s *step) release(ctx context.Context, d *OutboxDelta, wait time.Duration, code string) error {
+	if s.batch.Single {
+		d.Key = pacspace.NextKey(s.batch.Key)
+	}
+	d.BatchID, d.FirstSent = "", time.Time{}
+	d.NotBefore = s.tx.Now().Add(wait)
+	return s.move(ctx, d, StateFrozen, code, "")
+}
+
+// cadence lets all that waits for a customer wait on.
+func (s *step) cadence(ctx context.Context, d *OutboxDelta, wait time.Duration) error {
+	if wait <= 0 {
+		wait = cadenceWait
+	}
+	if err := s.release(ctx, d, wait, string(pacspace.KindCadenceLimit)); err != nil {
+		return err
+	}
+	others, err := s.tx.Deltas(ctx, DeltaQuery{CustomerID: d.CustomerID, States: []State{StateFrozen}}, readyPage)
+	if err != nil {
+		return err
+	}
+	for i := range others {
+		o := &others[i]
+		if o.BatchID == "" && o.NotBefore.Before(d.NotBefore) {
+			o.NotBefore = d.NotBefore
+			if err := s.tx.PutDelta(ctx, o); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// failed stores that a request had no answer that names its deltas.
+func (m *Meter) failed(ctx context.Context, b *OutboxBatch, cause error) error {
+	if errors.Is(cause, pacspace.ErrIdempotencyConflict) {
+		return m.conflict(ctx, b)
+	}
+	err := m.change(ctx, b, func(s *step, members []*OutboxDelta) error {
+		if errors.Is(cause, pacspace.ErrOutcomeUnknown) {
+			s.batch.Unknown = true
+		}
+		if s.batch.Unknown {
+			return s.unknown(ctx, members, cause)
+		}
+		api, answered := errors.AsType[*pacspace.APIError](cause)
+		switch {
+		case answered && pacspace.Refused(cause):
+			return s.refused(ctx, members, api)
+		case errors.Is(cause, pacspace.ErrInvalid):
+			return s.poison(ctx, members, CodeInvalid, cause.Error())
+		}
+		// Nothing was sent: the same key is still unused.
+		if s.batch.Attempts--; s.batch.Attempts == 0 {
+			s.batch.FirstSent = time.Time{}
+		}
+		s.batch.NotBefore = s.tx.Now().Add(backoff(s.batch.since(), s.tx.Now()))
+		return s.all(ctx, members, func(d *OutboxDelta) error {
+			d.Attempts--
+			d.FirstSent = s.batch.FirstSent
+			return s.move(ctx, d, StateFrozen, "NOT_SENT", "")
+		})
+	})
+	if errors.Is(cause, pacspace.ErrClientClosed) {
+		return errors.Join(err, cause)
+	}
+	return err
+}
+
+// all calls fn for each delta that is still under way.
+func (s *step) all(ctx context.Context, members []*OutboxDelta, fn func(*OutboxDelta) error) error {
+	for _, d := range members {
+		if d != nil {
+			if err := fn(d); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// unknown keeps a batch of which an attempt may have been processed: only the same bytes
+// with the same key may follow, whatever a later attempt was told.
+func (s *step) unknown(ctx context.Context, members []*OutboxDelta, cause error) error {
+	wait := backoff(s.batch.since(), s.tx.Now())
+	code := ""
+	if api, ok := errors.AsType[*pacspace.APIError](cause); ok {
+		code = api.Code
+		wait = max(wait, bounded(api.RetryAfter))
+		if err := s.pauseFor(ctx, api); err != nil {
+			return err
+		}
+	}
+	s.batch.NotBefore = s.tx.Now().Add(wait)
+	return s.all(ctx, members, func(d *OutboxDelta) error { return s.move(ctx, d, StateUnknown, code, "") })
+}
+
+// pauseFor pauses where an answer concerns everything that is sent, and not this batch.
+func (s *step) pauseFor(ctx context.Context, e *pacspace.APIError) error {
+	code := e.Code
+	if code == "" {
+		code = string(e.Kind)
+	}
+	switch {
+	case e.StatusCode == http.StatusTooManyRequests && e.Kind != pacspace.KindCadenceLimit:
+		return s.pause(ctx, cmpWait(e.RetryAfter, rateWait), code)
+	case slices.Contains([]int{http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden, http.StatusPreconditionFailed}, e.StatusCode):
+		return s.pause(ctx, cmpWait(e.RetryAfter, refusedWait), code)
+	}
+	return nil
+}
+
+func cmpWait(asked, otherwise time.Duration) time.Duration {
+	if asked > 0 {
+		return bounded(asked)
+	}
+	return otherwise
+}
+
+func bounded(d time.Duration) time.Duration { return min(d, maxWaitSeconds*time.Second) }
+
+// refused stores a definite refusal of a request of which no attempt is unknown.
+func (s *step) refused(ctx context.Context, members []*OutboxDelta, e *pacspace.APIError) error {
+	code := e.Code
+	if code == "" {
+		code = string(e.Kind)
+	}
+	switch {
+	case e.Kind == pacspace.KindCadenceLimit:
+		return s.cadenceOfRequest(ctx, members, e)
+	case e.StatusCode == http.StatusBadRequest, e.StatusCode == http.StatusUnprocessableEntity, e.StatusCode == http.StatusRequestEntityTooLarge:
+		return s.poison(ctx, members, code, "the service refuses it: "+e.Message)
+	}
+	// It is not about these deltas: the batch is kept and goes out again, under the next
+	// key, since the service may answer this one with the refusal for ever.
+	if err := s.pauseFor(ctx, e); err != nil {
+		return err
+	}
+	if p, err := readPause(ctx, s.tx); err != nil {
+		return err
+	} else if !p.Until.After(s.tx.Now()) {
+		if err := s.pause(ctx, cmpWait(e.RetryAfter, refusedWait), code); err != nil {
+			return err
+		}
+	}
+	s.batch.Key, s.batch.FirstSent, s.batch.NotBefore = pacspace.NextKey(s.batch.Key), time.Time{}, s.tx.Now()
+	s.batch.Attempts--
+	return s.all(ctx, members, func(d *OutboxDelta) error {
+		d.Attempts--
+		d.FirstSent = time.Time{}
+		if s.batch.Single {
+			d.Key = s.batch.Key
+		}
+		return s.move(ctx, d, StateFrozen, code, "")
+	})
+}
+
+// cadenceOfRequest takes a refused batch apart: the customer that was written to too often
+// waits, the others go on. Where the service does not say which, all wait.
+func (s *step) cadenceOfRequest(ctx context.Context, members []*OutboxDelta, e *pacspace.APIError) error {
+	s.batch.Done = true
+	named := ""
+	if c, ok := errors.AsType[*pacspace.CadenceLimitError](e); ok {
+		named = c.CustomerID
+	}
+	return s.all(ctx, members, func(d *OutboxDelta) error {
+		if named != "" && named != d.CustomerID {
+			return s.release(ctx, d, 0, "")
+		}
+		return s.cadence(ctx, d, bounded(e.RetryAfter))
+	})
+}
+
+// poison parks a delta that was refused alone, and halves a batch that was refused as a
+// whole, until the delta that spoils it is alone.
+func (s *step) poison(ctx context.Context, members []*OutboxDelta, code, note string) error {
+	s.batch.Done = true
+	var left []OutboxDelta
+	for _, d := range members {
+		if d != nil {
+			left = append(left, *d)
+		}
+	}
+	if len(left) == 1 && s.batch.Count == 1 {
+		d := left[0]
+		d.Key = pacspace.NextKey(s.batch.Key)
+		return s.move(ctx, &d, StateParked, code, note+"; correct the cause, then Retry, or Discard")
+	}
+	for i := range left {
+		left[i].FirstSent = time.Time{}
+		if err := s.move(ctx, &left[i], StateFrozen, code, ""); err != nil {
+			return err
+		}
+	}
+	half := (len(left) + 1) / 2
+	for _, part := range [][]OutboxDelta{left[:half], left[half:]} {
+		if len(part) == 0 {
+			continue
+		}
+		if _, err := newBatch(ctx, s.tx, part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// conflict settles a batch whose key the service knows with another body: what it lists
+// was recorded, the rest waits for a person.
+func (m *Meter) conflict(ctx context.Context, b *OutboxBatch) error {
+	if left, err := m.lookFor(ctx, b); err != nil || left == 0 {
+		return err
+	}
+	return m.parkRest(ctx, b, CodeKeyKnown, fmt.Sprintf("the service knows its key with another body than ours, which has SHA-256 %x, and does not list it: find out whether it was recorded, then Retry with NotRecorded, or Discard", sha256.Sum256(b.Body)))
+}
+
+// parkRest parks what is left of a batch.
+func (m *Meter) parkRest(ctx context.Context, b *OutboxBatch, code, note string) error {
+	return m.change(ctx, b, func(s *step, members []*OutboxDelta) error {
+		s.batch.Done = true
+		return s.all(ctx, members, func(d *OutboxDelta) error { return s.move(ctx, d, StateParked, code, note) })
+	})
+}

@@ -1,0 +1,153 @@
+package metering
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/decimal"
+)
+
+const (
+	leastPoll = 2 * time.Second
+	mostPoll  = 15 * time.Minute
+	pollPage  = 50
+)
+
+// poll asks the service about confirmed deltas: soon at first, then ever less often.
+func (m *Meter) poll(ctx context.Context) error {
+	for {
+		var due []OutboxDelta
+		err := m.store.Update(ctx, func(tx Tx) (err error) {
+			if due, err = tx.ReadyDeltas(ctx, StateConfirmed, tx.Now(), pollPage); err != nil {
+				return err
+			}
+			for i := range due {
+				d := &due[i]
+				// Pushed on before it is asked, so that replicas do not ask twice.
+				d.NotBefore = tx.Now().Add(min(max(tx.Now().Sub(d.UpdatedAt), leastPoll), mostPoll))
+				if err := tx.PutDelta(ctx, d); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil || len(due) == 0 {
+			return err
+		}
+		for i := range due {
+			if asked, err := m.askStatus(ctx, &due[i]); err != nil || !asked {
+				return err
+			}
+		}
+	}
+}
+
+// askStatus asks about one delta, and tells whether the service answered.
+func (m *Meter) askStatus(ctx context.Context, d *OutboxDelta) (bool, error) {
+	var listed *pacspace.Delta
+	var err error
+	if d.RecordID != "" {
+		listed, err = m.client.Balance.Status(ctx, d.RecordID, pacspace.WithMaxRetries(0))
+	} else {
+		var p pacspace.DeltaParams
+		if p, err = d.Params(); err == nil {
+			listed, err = m.find(ctx, p, d.FirstSent)
+		}
+	}
+	switch {
+	case errors.Is(err, pacspace.ErrNotFound) || err == nil && listed == nil:
+		return true, nil // not yet
+	case err != nil && ctx.Err() != nil:
+		return false, err
+	case err != nil:
+		m.tell(ctx, Change{Kind: ChangeFailed, CustomerID: d.CustomerID, Day: d.Day, ReferenceID: d.ReferenceID, Err: err})
+		return false, nil // asked again in its time
+	case !listed.Status.Final():
+		return true, nil
+	}
+	return true, m.settle(ctx, d.ReferenceID, itemOf(listed), nil)
+}
+
+// settle stores that the service says VERIFIED or FAILED of a delta, whoever told of it,
+// and however little was known of the delta. What is told twice changes nothing.
+func (m *Meter) settle(ctx context.Context, referenceID string, it item, check func(*OutboxDelta) error) error {
+	var changes []Change
+	err := m.store.Update(ctx, func(tx Tx) error {
+		changes = nil
+		d, err := tx.Delta(ctx, referenceID)
+		if err != nil {
+			return err
+		}
+		if check != nil {
+			if err := check(d); err != nil {
+				return err
+			}
+		}
+		if d.State == StateVerified || d.State == StateDiscarded || d.ErrorCode == CodeFailed {
+			return nil
+		}
+		s := &step{m: m, tx: tx}
+		d.adopt(it)
+		if it.status.Is(pacspace.StatusFailed) {
+			err = s.move(ctx, d, StateParked, CodeFailed, noteFailed(it.code))
+		} else {
+			err = s.move(ctx, d, StateVerified, "", "")
+		}
+		changes = s.changes
+		return err
+	})
+	if err == nil {
+		m.tell(ctx, changes...)
+	}
+	return err
+}
+
+// ErrUnknownDelta: an event is about a delta that this meter never made.
+var ErrUnknownDelta = errors.New("metering: no such delta in the outbox")
+
+// DeltaMismatchError is an event that tells of another amount or customer than was sent
+// under its reference. The row stays as it was.
+type DeltaMismatchError struct {
+	ReferenceID                    string
+	SentCustomerID, ToldCustomerID string
+	Sent, Told                     decimal.Decimal
+}
+
+func (e *DeltaMismatchError) Error() string {
+	return fmt.Sprintf("metering: %s: sent %s for customer %s, the service tells of %s for %s: alert an operator", e.ReferenceID, e.Sent, e.SentCustomerID, e.Told, e.ToldCustomerID)
+}
+
+// Verified takes a delta.verified event from a webhook, which spares the meter from asking.
+// It may come before the answer to the request, twice, or late: each changes nothing more.
+// An event without a known reference is [ErrUnknownDelta], one with another amount or
+// customer a [*DeltaMismatchError]; a person should know of both.
+func (m *Meter) Verified(ctx context.Context, e *pacspace.DeltaVerified) error {
+	it := item{status: pacspace.StatusVerified, recordID: e.RecordID, receiptID: e.ReceiptID, contentHash: e.ContentHash}
+	return m.told(ctx, e.ReferenceID, it, func(d *OutboxDelta) error {
+		if d.CustomerID != e.CustomerID || !d.Amount.Equal(e.Delta) {
+			return &DeltaMismatchError{ReferenceID: d.ReferenceID, SentCustomerID: d.CustomerID, ToldCustomerID: e.CustomerID, Sent: d.Amount, Told: e.Delta}
+		}
+		return nil
+	})
+}
+
+// Failed takes a delta.failed event from a webhook: the delta is parked. Its errors are
+// those of Verified.
+func (m *Meter) Failed(ctx context.Context, e *pacspace.DeltaFailed) error {
+	it := item{status: pacspace.StatusFailed, recordID: e.RecordID, code: e.Error}
+	return m.told(ctx, e.ReferenceID, it, nil)
+}
+
+func (m *Meter) told(ctx context.Context, referenceID string, it item, check func(*OutboxDelta) error) error {
+	err := m.settle(ctx, referenceID, it, check)
+	if errors.Is(err, ErrNotFound) {
+		return fmt.Errorf("%w: reference %q", ErrUnknownDelta, referenceID)
+	}
+	if err == nil {
+		m.nudge()
+	}
+	return wrap("event", err)
+}

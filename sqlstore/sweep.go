@@ -1,0 +1,68 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"time"
+)
+
+// sweepChunk is how many ids one transaction of a sweep looks at, so that it holds up the
+// events beside it for milliseconds.
+const sweepChunk = 5000
+
+// Sweep forgets ids that arrived before the instant; see [metering.Store]. Ids are
+// forgotten by the full minute of their arrival.
+func (s *Store) Sweep(ctx context.Context, before time.Time) (int, error) {
+	if s.core.dialect == sqliteDialect {
+		return s.core.sweepSQLite(ctx, arrival(before))
+	}
+	return s.core.sweepPostgres(ctx, arrival(before))
+}
+
+// sweepSQLite walks the ids in their order: an index by arrival would cost every event more
+// than the walk does.
+func (c *core) sweepSQLite(ctx context.Context, before int64) (int, error) {
+	swept := 0
+	after := []byte{}
+	for {
+		var last []byte
+		// Where the walk goes next is read beside the writer.
+		err := c.view(ctx, c, func(t *txn) error {
+			return t.query(ctx, "walk meter_seen", func(rows *sql.Rows) error { return rows.Scan(&last) },
+				"SELECT max(id) FROM (SELECT id FROM meter_seen WHERE id > ? ORDER BY id LIMIT ?)", after, sweepChunk)
+		})
+		if err != nil || last == nil {
+			return swept, err
+		}
+		n, err := c.forget(ctx, "DELETE FROM meter_seen WHERE id > ? AND id <= ? AND arrived < ?", after, last, before)
+		swept += n
+		if err != nil {
+			return swept, err
+		}
+		after = last
+	}
+}
+
+func (c *core) sweepPostgres(ctx context.Context, before int64) (int, error) {
+	swept := 0
+	for {
+		n, err := c.forget(ctx, "DELETE FROM meter_seen WHERE ctid = ANY (ARRAY(SELECT ctid FROM meter_seen WHERE arrived < ? ORDER BY arrived LIMIT ? FOR UPDATE SKIP LOCKED))", before, sweepChunk)
+		swept += n
+		if err != nil || n == 0 {
+			return swept, err
+		}
+	}
+}
+
+func (c *core) forget(ctx context.Context, query string, args ...any) (n int, err error) {
+	err = c.update(ctx, c, func(t *txn) error {
+		t.quiet = true
+		deleted, err := t.exec(ctx, "sweep meter_seen", query, args...)
+		n, t.wrote = int(deleted), deleted > 0
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	return n, nil
+}
