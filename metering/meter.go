@@ -129,7 +129,8 @@ func (m *Meter) nudge() {
 }
 
 // UnsentError says what a meter has still to deliver. Nothing of it is lost: it is in the
-// store.
+// store. What to do: let a meter over the same store run on, and ask a person where deltas
+// are parked.
 type UnsentError struct{ Status *Status }
 
 func (e *UnsentError) Error() string {
