@@ -129,8 +129,8 @@ func (m *Meter) nudge() {
 }
 
 // UnsentError says what a meter has still to deliver. Nothing of it is lost: it is in the
-// store. What to do: let a meter over the same store run on, and ask a person where deltas
-// are parked.
+// store. What to do: make the call again, or let Run go on; what waits for a person is in
+// [Meter.Parked].
 type UnsentError struct{ Status *Status }
 
 func (e *UnsentError) Error() string {
