@@ -25,6 +25,7 @@ const (
 const (
 	CodeFailed     = "FAILED"             // the service says that the delta failed
 	CodeUnknown    = "OUTCOME_UNKNOWN"    // it may have been recorded, and its key is too old
+	CodeUnverified = "NOT_VERIFIED"       // accepted without a record id, and never listed since
 	CodeKeyKnown   = "KEY_CONFLICT"       // the key knows another body
 	CodeDiffers    = "REFERENCE_CONFLICT" // another delta stands under the reference
 	CodeOutOfRange = "OUT_OF_RANGE"       // no deltas can hold the amount
