@@ -28,10 +28,11 @@ type Meter struct {
 	queue    chan *group
 	gathered chan struct{}
 
-	pass  chan struct{} // held by the round that is under way
-	stop  chan struct{} // closed by Close
-	wake  chan struct{} // there is something new to do
-	swept time.Time     // of the last sweep; guarded by pass
+	pass  chan struct{}        // held by the round that is under way
+	stop  chan struct{}        // closed by Close
+	wake  chan struct{}        // there is something new to do
+	swept time.Time            // of the last sweep; guarded by pass
+	held  map[dayKey]time.Time // days that are held back, and until when; guarded by pass
 }
 
 // openTimeout bounds what New asks of the store.
@@ -60,6 +61,7 @@ func New(client *pacspace.Client, store Store, opts ...Option) (*Meter, error) {
 		client: client, store: store, set: set, owner: owner,
 		queue: make(chan *group, queueCalls), gathered: make(chan struct{}),
 		pass: make(chan struct{}, 1), stop: make(chan struct{}), wake: make(chan struct{}, 1),
+		held: map[dayKey]time.Time{},
 	}
 	if err := m.bindEnvironment(); err != nil {
 		return nil, err
@@ -139,7 +141,11 @@ func (e *UnsentError) Error() string {
 			parts = append(parts, fmt.Sprintf("%d %s", n, word))
 		}
 	}
-	add(e.Status.Due, "days due")
+	days := "days due"
+	if e.Status.Due == 1 {
+		days = "day due"
+	}
+	add(e.Status.Due, days)
 	for _, s := range unsentStates {
 		add(e.Status.Count(s), string(s))
 	}
