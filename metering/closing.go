@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/pacspace/pacspace-go"
@@ -252,12 +254,23 @@ func metadataOf(account usage.Account, b *Bucket) (pacspace.Metadata, error) {
 			return nil, err
 		}
 	}
-	for name, values := range b.Dimensions {
-		if len(values) == 1 {
+	size, omitted := 0, 0
+	for _, name := range slices.Sorted(maps.Keys(b.Dimensions)) {
+		values := b.Dimensions[name]
+		for _, value := range values {
+			size += len(value)
+		}
+		switch size += len(name); {
+		case size > maxMetadata:
+			omitted++
+		case len(values) == 1:
 			m[name] = values[0]
-		} else if len(values) > 1 {
+		case len(values) > 1:
 			m[name] = values
 		}
+	}
+	if omitted > 0 {
+		m[metaOmitted] = omitted
 	}
 	m[metaResource], m[metaUnit] = account.Resource, account.Unit
 	return m, nil

@@ -46,6 +46,21 @@ func TestADayGoesOutAsOneDelta(t *testing.T) {
 	require.Equal(t, "usage:acme:2026-02-03", w[0].IdempotencyKey)
 }
 
+func TestDimensionsThatAreTooManyAreCountedInstead(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	for i := range 90 {
+		e := event(fmt.Sprint(i), "acme", "1", noon)
+		e.Dimensions = map[string]string{"plan": "growth", "user": fmt.Sprintf("%0100d", i), "amount": fmt.Sprint(i % 3)}
+		_, err := r.meter.Record(t.Context(), e)
+		require.NoError(t, err)
+	}
+	r.over()
+	r.settle()
+	require.JSONEq(t, `{"amount":["0","1","2"],"plan":"growth","omittedDimensions":1,"resource":"compute-minutes","unit":"minute"}`,
+		string(r.box.Recorded(sandbox.Test, "acme")[0].Metadata))
+}
+
 func TestAnAccountHasItsPlaceInTheSpread(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, metering.WithSpread(2*time.Hour))

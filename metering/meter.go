@@ -100,9 +100,12 @@ const idle = 5 * time.Second
 // tried again.
 func (m *Meter) Run(ctx context.Context) error {
 	for {
-		wait, err := m.round(ctx)
+		wait, more, err := m.round(ctx)
 		if err != nil && ctx.Err() == nil {
 			m.tell(ctx, Change{Kind: ChangeFailed, Err: err})
+		}
+		if more && err == nil {
+			m.nudge()
 		}
 		if wait <= 0 || wait > idle {
 			wait = idle
@@ -182,7 +185,10 @@ func (m *Meter) Flush(ctx context.Context) (*Status, error) {
 
 func (m *Meter) flush(ctx context.Context) error {
 	for {
-		wait, err := m.round(ctx)
+		wait, more, err := m.round(ctx)
+		if more && err == nil {
+			continue
+		}
 		if err != nil || wait <= 0 {
 			return err
 		}
@@ -220,25 +226,24 @@ func (m *Meter) isClosed() bool {
 }
 
 // round does what can be done now. It returns how long the pace asks to wait before more
-// can be sent, 0 where there is no more.
-func (m *Meter) round(ctx context.Context) (time.Duration, error) {
+// can be sent, 0 where there is no more, and whether more can be done without waiting.
+func (m *Meter) round(ctx context.Context) (wait time.Duration, more bool, err error) {
 	select {
 	case m.pass <- struct{}{}:
 		defer func() { <-m.pass }()
 	case <-ctx.Done():
-		return 0, wrap("flush", ctx.Err())
+		return 0, false, wrap("flush", ctx.Err())
 	}
 	if err := m.closeDue(ctx); err != nil {
-		return 0, wrap("close of days", err)
+		return 0, false, wrap("close of days", err)
 	}
-	wait, err := m.deliver(ctx)
-	if err != nil {
-		return 0, wrap("delivery", err)
+	if wait, err = m.deliver(ctx); err != nil {
+		return 0, false, wrap("delivery", err)
 	}
-	if err := m.poll(ctx); err != nil {
-		return 0, wrap("verification", err)
+	if more, err = m.poll(ctx); err != nil {
+		return 0, false, wrap("verification", err)
 	}
-	return wait, wrap("sweep", m.sweep(ctx))
+	return wait, more, wrap("sweep", m.sweep(ctx))
 }
 
 // sweepEvery is how often old ids are looked for.

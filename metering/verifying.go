@@ -16,33 +16,33 @@ const (
 	pollPage  = 50
 )
 
-// poll asks the service about confirmed deltas: soon at first, then ever less often.
-func (m *Meter) poll(ctx context.Context) error {
-	for {
-		var due []OutboxDelta
-		err := m.store.Update(ctx, func(tx Tx) (err error) {
-			if due, err = tx.ReadyDeltas(ctx, StateConfirmed, tx.Now(), pollPage); err != nil {
-				return err
-			}
-			for i := range due {
-				d := &due[i]
-				// Pushed on before it is asked, so that replicas do not ask twice.
-				d.NotBefore = tx.Now().Add(min(max(tx.Now().Sub(d.UpdatedAt), leastPoll), mostPoll))
-				if err := tx.PutDelta(ctx, d); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil || len(due) == 0 {
+// poll asks the service about confirmed deltas: soon at first, then ever less often. It
+// tells whether there may be more to ask about, so that sending does not wait for all.
+func (m *Meter) poll(ctx context.Context) (more bool, err error) {
+	var due []OutboxDelta
+	err = m.store.Update(ctx, func(tx Tx) (err error) {
+		if due, err = tx.ReadyDeltas(ctx, StateConfirmed, tx.Now(), pollPage); err != nil {
 			return err
 		}
 		for i := range due {
-			if asked, err := m.askStatus(ctx, &due[i]); err != nil || !asked {
+			d := &due[i]
+			// Pushed on before it is asked, so that replicas do not ask twice.
+			d.NotBefore = tx.Now().Add(min(max(tx.Now().Sub(d.UpdatedAt), leastPoll), mostPoll))
+			if err := tx.PutDelta(ctx, d); err != nil {
 				return err
 			}
 		}
+		return nil
+	})
+	if err != nil {
+		return false, err
 	}
+	for i := range due {
+		if asked, err := m.askStatus(ctx, &due[i]); err != nil || !asked {
+			return false, err
+		}
+	}
+	return len(due) == pollPage, nil
 }
 
 // askStatus asks about one delta, and tells whether the service answered.
