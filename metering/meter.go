@@ -100,7 +100,7 @@ const idle = 5 * time.Second
 // tried again.
 func (m *Meter) Run(ctx context.Context) error {
 	for {
-		wait, more, err := m.round(ctx)
+		wait, more, err := m.roundNow(ctx)
 		if err != nil && ctx.Err() == nil {
 			m.tell(ctx, Change{Kind: ChangeFailed, Err: err})
 		}
@@ -184,8 +184,13 @@ func (m *Meter) Flush(ctx context.Context) (*Status, error) {
 }
 
 func (m *Meter) flush(ctx context.Context) error {
+	now, err := m.store.Now(ctx)
+	if err != nil {
+		return wrap("flush", err)
+	}
 	for {
-		wait, more, err := m.round(ctx)
+		// Each delta is asked about once, or a flush might never end.
+		wait, more, err := m.round(ctx, now)
 		if more && err == nil {
 			continue
 		}
@@ -225,9 +230,18 @@ func (m *Meter) isClosed() bool {
 	return m.closed
 }
 
-// round does what can be done now. It returns how long the pace asks to wait before more
-// can be sent, 0 where there is no more, and whether more can be done without waiting.
-func (m *Meter) round(ctx context.Context) (wait time.Duration, more bool, err error) {
+func (m *Meter) roundNow(ctx context.Context) (wait time.Duration, more bool, err error) {
+	now, err := m.store.Now(ctx)
+	if err != nil {
+		return 0, false, wrap("clock", err)
+	}
+	return m.round(ctx, now)
+}
+
+// round does what can be done now, and asks about deltas whose time to be asked about had
+// come by then. It returns how long the pace asks to wait before more can be sent, 0 where
+// there is no more, and whether more can be done without waiting.
+func (m *Meter) round(ctx context.Context, then time.Time) (wait time.Duration, more bool, err error) {
 	select {
 	case m.pass <- struct{}{}:
 		defer func() { <-m.pass }()
@@ -240,7 +254,7 @@ func (m *Meter) round(ctx context.Context) (wait time.Duration, more bool, err e
 	if wait, err = m.deliver(ctx); err != nil {
 		return 0, false, wrap("delivery", err)
 	}
-	if more, err = m.poll(ctx); err != nil {
+	if more, err = m.poll(ctx, then); err != nil {
 		return 0, false, wrap("verification", err)
 	}
 	return wait, more, wrap("sweep", m.sweep(ctx))

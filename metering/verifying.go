@@ -16,12 +16,13 @@ const (
 	pollPage  = 50
 )
 
-// poll asks the service about confirmed deltas: soon at first, then ever less often. It
-// tells whether there may be more to ask about, so that sending does not wait for all.
-func (m *Meter) poll(ctx context.Context) (more bool, err error) {
+// poll asks the service about confirmed deltas that are to be asked about by then: soon at
+// first, then ever less often. It tells whether there may be more of them, so that sending
+// does not wait for all.
+func (m *Meter) poll(ctx context.Context, then time.Time) (more bool, err error) {
 	var due []OutboxDelta
 	err = m.store.Update(ctx, func(tx Tx) (err error) {
-		if due, err = tx.ReadyDeltas(ctx, StateConfirmed, tx.Now(), pollPage); err != nil {
+		if due, err = tx.ReadyDeltas(ctx, StateConfirmed, then, pollPage); err != nil {
 			return err
 		}
 		for i := range due {
