@@ -139,8 +139,8 @@ func meterChild(ctx context.Context, c *killConfig) error {
 	if c.Drain {
 		return drain(ctx, c, clock, meter)
 	}
-	go func() { // a person
-		for {
+	go func() { // a person, who must not stand still with the file locked
+		for c.Do != trapStop {
 			_ = retryParked(ctx, meter, nil)
 			time.Sleep(10 * time.Millisecond)
 		}
@@ -221,7 +221,7 @@ func drain(ctx context.Context, c *killConfig, clock *killClock, meter *metering
 		}
 		recorded := map[string]bool{}
 		for _, d := range held {
-			recorded[d.ReferenceID] = true
+			recorded[d.ReferenceID] = d.Status != "FAILED"
 		}
 		if err := retryParked(ctx, meter, recorded); err != nil {
 			return err
@@ -230,6 +230,9 @@ func drain(ctx context.Context, c *killConfig, clock *killClock, meter *metering
 	status, err := meter.Status(ctx)
 	if err != nil {
 		return err
+	}
+	for d := range meter.Parked(ctx) {
+		say("broken delta %s is still parked: %s, %s", d.ReferenceID, d.ErrorCode, d.Note)
 	}
 	return fmt.Errorf("it does not come to an end: %+v", status)
 }

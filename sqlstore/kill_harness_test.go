@@ -114,6 +114,10 @@ func (h *harness) start(n int, change func(*killConfig)) *process {
 	out, err := p.cmd.StdoutPipe()
 	require.NoError(h, err)
 	require.NoError(h, p.cmd.Start())
+	h.Cleanup(func() {
+		_ = p.cmd.Process.Signal(syscall.SIGKILL) // of no effect where it is gone
+		<-p.done
+	})
 	go func() {
 		defer close(p.done)
 		h.read(p, out)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"os/signal"
 	"strings"
 	"sync"
 	"syscall"
@@ -79,10 +80,15 @@ func (t *traps) at(names ...string) {
 		say("hit %s", name)
 		switch t.do {
 		case trapKill:
-			signal(syscall.SIGKILL)
+			raise(syscall.SIGKILL)
 			select {}
 		case trapStop:
-			signal(syscall.SIGSTOP)
+			// Other threads stop a moment later than the signal is sent: this one must not
+			// go on meanwhile.
+			woken := make(chan os.Signal, 1)
+			signal.Notify(woken, syscall.SIGCONT)
+			raise(syscall.SIGSTOP)
+			<-woken
 		}
 	}
 }
@@ -92,9 +98,9 @@ func say(format string, args ...any) {
 	_, _ = os.Stdout.WriteString(fmt.Sprintf(format, args...) + "\n")
 }
 
-// signal sends a signal to this process. After SIGKILL nothing is deferred, flushed or
+// raise sends a signal to this process. After SIGKILL nothing is deferred, flushed or
 // closed.
-func signal(s syscall.Signal) {
+func raise(s syscall.Signal) {
 	if err := syscall.Kill(os.Getpid(), s); err != nil {
 		panic(err)
 	}
