@@ -29,6 +29,9 @@ import (
 var cluster = &pgtest.Shared{Settings: []string{"max_connections=200"}}
 
 func TestMain(m *testing.M) {
+	if killChild() {
+		return
+	}
 	code := m.Run()
 	if err := cluster.Stop(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
