@@ -174,7 +174,7 @@ func (a *Agent) compareAtService(ctx context.Context, v *view) error {
 			}
 		}
 	}
-	v.comparedBy = yours
+	v.yours = yours
 	v.compared, err = a.client.Balance.Compare(ctx, pacspace.CompareParams{
 		CustomerID: v.customerID, Scope: pacspace.RecordingWindow(v.period), Yours: yours, Theirs: theirs,
 	})
