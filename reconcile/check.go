@@ -9,7 +9,6 @@ import (
 
 	"github.com/pacspace/pacspace-go"
 	"github.com/pacspace/pacspace-go/decimal"
-	"github.com/pacspace/pacspace-go/proof"
 	"github.com/pacspace/pacspace-go/usage"
 )
 
@@ -287,8 +286,6 @@ func validAccount(customerID string, period usage.Period) error {
 	}
 	return nil
 }
-
-func daysOf(p usage.Period) proof.Days { return proof.DaysOf(p) }
 
 // sumOf adds up what a list has, and its magnitudes.
 func sumOf(rows []pacspace.Delta) (sum, abs decimal.Decimal) {
