@@ -160,6 +160,8 @@ func (a *Agent) name(d *Delta) {
 	case d.State == DeltaFailed && d.RecordID != "":
 		// What tells of a failure need not name the reference.
 		d.Name = keyText("(failed) " + d.RecordID)
+	case strings.HasPrefix(d.ReferenceID, "("):
+		d.Name = hashText(d.ReferenceID) // so that it is none of the names made here
 	case d.ReferenceID != "":
 		d.Name = keyText(d.ReferenceID)
 	case d.ReceiptID != "":
@@ -179,6 +181,10 @@ func keyText(s string) string {
 	if len(s) <= maxKey && utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl) {
 		return s
 	}
+	return hashText(s)
+}
+
+func hashText(s string) string {
 	sum := sha256.Sum256([]byte(s))
 	return "(sha256) " + hex.EncodeToString(sum[:])
 }

@@ -93,12 +93,12 @@ type Differing struct {
 }
 
 // ID names the mismatch for ever: kind, account and period.
-func (m *Mismatch) ID() string {
+func (m Mismatch) ID() string {
 	return string(m.Period) + "/" + m.CustomerID + "/" + string(m.Kind)
 }
 
 // String is the mismatch in one line.
-func (m *Mismatch) String() string {
+func (m Mismatch) String() string {
 	var b strings.Builder
 	b.WriteString(string(m.Kind) + ": " + m.CustomerID + ", " + string(m.Period) + ": expected " + m.Expected + ", found " + m.Found)
 	if m.First != nil {
@@ -108,7 +108,7 @@ func (m *Mismatch) String() string {
 }
 
 // String is the delta in one line.
-func (d *Differing) String() string {
+func (d Differing) String() string {
 	name := d.ReferenceID
 	switch {
 	case name != "":
