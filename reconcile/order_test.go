@@ -35,7 +35,7 @@ func TestManyDeliveriesInAnyOrder(t *testing.T) {
 		n, err = strconv.Atoi(text)
 		require.NoError(t, err)
 	}
-	agenttest.AnyOrder(t, agenttest.Disorder{Customers: max(n/28, 4), Days: 28, Duplicates: 0.1, Lost: 0.05, Seed: 100}, inMemory)
+	agenttest.AnyOrder(t, agenttest.Disorder{Customers: max(n/28, 4), Days: 28, Batch: 7, Duplicates: 0.1, Lost: 0.05, Seed: 100}, inMemory)
 }
 
 func TestWhereverItCrashesItComesToTheSame(t *testing.T) {

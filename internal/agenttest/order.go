@@ -2,6 +2,7 @@ package agenttest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -28,6 +29,7 @@ import (
 // Disorder is how deliveries reach an agent.
 type Disorder struct {
 	Customers, Days int     // one delta for each pair
+	Batch           int     // deltas that are emitted together; 0 for as many as can be
 	Duplicates      float64 // share of deliveries that come twice
 	Lost            float64 // share that never comes
 	Seed            uint64
@@ -120,7 +122,7 @@ func newWorld(t *testing.T, d Disorder) *world {
 		w.clock.Set(day.End().Add(time.Hour))
 		var batch []pacspace.DeltaParams
 		for c := range d.Customers {
-			if batch = append(batch, d.delta(c, i)); len(batch) == 100 || c == d.Customers-1 {
+			if batch = append(batch, d.delta(c, i)); len(batch) == cmp.Or(d.Batch, pacspace.MaxBatchDeltas) || c == d.Customers-1 {
 				_, err := w.client.Balance.EmitBatch(t.Context(), batch)
 				require.NoError(t, err)
 				batch = batch[:0]
