@@ -47,12 +47,13 @@ type Outstanding struct {
 // Why a period cannot be closed now, for [errors.Is]. Nothing was lost; close again once
 // it is mended.
 var (
-	// ErrBeforeCut: the recording window has not ended.
+	// ErrBeforeCut: the recording window has not ended. What to do: close after its end.
 	ErrBeforeCut = errors.New("pacspace: the recording window has not ended")
-	// ErrOutstanding: something of the period is not settled.
+	// ErrOutstanding: something of the period is not settled. What to do: settle what the
+	// error lists, or wait until it is verified.
 	ErrOutstanding = errors.New("pacspace: deltas of the period are outstanding")
 	// ErrRecordDisagrees: derive, the listed deltas and the public record do not agree.
-	// Where it stays so, a person must ask the service.
+	// What to do: close again; where it stays so, a person must ask the service.
 	ErrRecordDisagrees = errors.New("pacspace: the service's own answers do not agree")
 )
 

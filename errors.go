@@ -15,40 +15,54 @@ import (
 // What an error means, for [errors.Is]. An error can match several.
 var (
 	// ErrInvalid: the request is wrong. A [*ParamError] was found before sending, an
-	// [*APIError] by the service (400, 422).
+	// [*APIError] by the service (400, 422). What to do: mend the field that the error
+	// names; the same request is refused again.
 	ErrInvalid = errors.New("invalid request")
-	// ErrUnauthorized: the key is missing, malformed or disabled (401).
+	// ErrUnauthorized: the key is missing, malformed or disabled (401). What to do: give a
+	// key that is active, and see that no proxy removes the header X-Api-Key.
 	ErrUnauthorized = errors.New("unauthorized")
-	// ErrPaymentRequired: the plan is used up (402); reading stays free.
+	// ErrPaymentRequired: the plan is used up (402); reading stays free. What to do: renew
+	// the plan, then write again, under the key of [NextKey].
 	ErrPaymentRequired = errors.New("payment required")
-	// ErrForbidden: the key may not do this, or not on this host (403).
+	// ErrForbidden: the key may not do this, or not on this host (403). What to do: use a
+	// key of the environment and the rights that the call needs.
 	ErrForbidden = errors.New("forbidden")
-	// ErrNotFound: there is no such thing, or not yet (404).
+	// ErrNotFound: there is no such thing, or not yet (404). What to do: check the id and
+	// the environment; after a write, ask again a little later.
 	ErrNotFound = errors.New("not found")
-	// ErrConflict: it contradicts what the service has (409).
+	// ErrConflict: it contradicts what the service has (409). What to do: read what is
+	// there, and decide; the same request is refused again.
 	ErrConflict = errors.New("conflict")
-	// ErrNotProvisioned: the environment of this key is not set up (412).
+	// ErrNotProvisioned: the environment of this key is not set up (412). What to do:
+	// activate it on the dashboard, then write again, under the key of [NextKey].
 	ErrNotProvisioned = errors.New("environment not provisioned")
-	// ErrRateLimited: too many requests (429), of the key or of one customer.
+	// ErrRateLimited: too many requests (429), of the key or of one customer. What to do:
+	// wait for RetryAfter, then go on more slowly.
 	ErrRateLimited = errors.New("rate limited")
 	// ErrCadenceLimit: this customer is written to more often than its cadence allows
-	// (429, CADENCE_LIMIT); see [*CadenceLimitError] for how long to wait.
+	// (429, CADENCE_LIMIT). What to do: wait as long as the [*CadenceLimitError] says, and
+	// emit one delta for the time between.
 	ErrCadenceLimit = errors.New("cadence limit")
-	// ErrUnavailable: the service cannot answer now (500, 502, 503, 504).
+	// ErrUnavailable: the service cannot answer now (500, 502, 503, 504). What to do: try
+	// again later; a write whose outcome is unknown goes to [BalanceService.Resolve].
 	ErrUnavailable = errors.New("service unavailable")
-	// ErrTimeout: no answer within the time that was allowed, or 408 or 504.
+	// ErrTimeout: no answer within the time that was allowed, or 408 or 504. What to do:
+	// read again, or allow more time; a write goes to [BalanceService.Resolve].
 	ErrTimeout = errors.New("timeout")
 	// ErrRedirected: the service pointed elsewhere, and the redirect was refused: only
-	// reads follow one, and only on their own host.
+	// reads follow one, and only on their own host. What to do: give [WithBaseURL] the
+	// address that answers itself.
 	ErrRedirected = errors.New("redirect refused")
-	// ErrOutcomeUnknown: a write may or may not have been done. Do not count it as
-	// refused, and do not send it again under another key; see
-	// [BalanceService.Resolve].
+	// ErrOutcomeUnknown: a write may or may not have been done. What to do: do not count it
+	// as refused, and do not send it again under another key; keep it and the time of the
+	// first send, and ask [BalanceService.Resolve].
 	ErrOutcomeUnknown = errors.New("outcome unknown")
 	// ErrIdempotencyPending: the first request under this key is still in progress after
-	// all the time that was allowed. The outcome is unknown.
+	// all the time that was allowed. The outcome is unknown. What to do: the same call
+	// with the same key again, later.
 	ErrIdempotencyPending = errors.New("idempotency key still in progress")
-	// ErrIdempotencyConflict: the key was used before, with another body.
+	// ErrIdempotencyConflict: the key was used before, with another body. What to do: find
+	// out what was sent first; if this is another delta, give it a reference of its own.
 	ErrIdempotencyConflict = errors.New("idempotency key reused with another body")
 )
 
@@ -57,23 +71,26 @@ var (
 // of the server's code; here both are kept.
 type ErrorKind string
 
-// The kinds of errors.
+// The kinds of errors. What to do: what the sentinel of the same status says, since a
+// kind only names it as the other SDKs do.
 const (
-	KindValidation          ErrorKind = "VALIDATION_ERROR"
-	KindScopeCombination    ErrorKind = "INVALID_SCOPE_COMBINATION"
-	KindScopeTooWide        ErrorKind = "SCOPE_TOO_WIDE"
-	KindInvalidAPIKey       ErrorKind = "INVALID_API_KEY"
-	KindInsufficientCredits ErrorKind = "INSUFFICIENT_CREDITS"
-	KindNotFound            ErrorKind = "NOT_FOUND"
-	KindNotProvisioned      ErrorKind = "CONTRACT_NOT_DEPLOYED"
-	KindRateLimited         ErrorKind = "RATE_LIMITED"
-	KindCadenceLimit        ErrorKind = "CADENCE_LIMIT"
-	KindUnavailable         ErrorKind = "SERVICE_UNAVAILABLE"
-	KindPending             ErrorKind = "IDEMPOTENCY_PENDING"
-	KindOther               ErrorKind = "API_ERROR"
+	KindValidation          ErrorKind = "VALIDATION_ERROR"          // 400: a field breaks a rule
+	KindScopeCombination    ErrorKind = "INVALID_SCOPE_COMBINATION" // 400: two ways to say which time. What to do: give one Scope alone
+	KindScopeTooWide        ErrorKind = "SCOPE_TOO_WIDE"            // 400: more time than the plan reads at once. What to do: ask BalanceService.Limits, and read in parts
+	KindInvalidAPIKey       ErrorKind = "INVALID_API_KEY"           // 401
+	KindInsufficientCredits ErrorKind = "INSUFFICIENT_CREDITS"      // 402
+	KindNotFound            ErrorKind = "NOT_FOUND"                 // 404
+	KindNotProvisioned      ErrorKind = "CONTRACT_NOT_DEPLOYED"     // 412
+	KindRateLimited         ErrorKind = "RATE_LIMITED"              // 429
+	KindCadenceLimit        ErrorKind = "CADENCE_LIMIT"             // 429: one customer is written to too often
+	KindUnavailable         ErrorKind = "SERVICE_UNAVAILABLE"       // 503
+	KindPending             ErrorKind = "IDEMPOTENCY_PENDING"       // the first request under the key is still in progress
+	KindOther               ErrorKind = "API_ERROR"                 // any other status. What to do: decide by StatusCode and Code
 )
 
-// APIError is an answer of the service that is not what was asked for.
+// APIError is an answer of the service that is not what was asked for. What to do: ask
+// errors.Is which sentinel it is, and do what that says; Code is the service's own word,
+// and RequestID is what its support asks for.
 //
 // Source: API contract, sections 1.5 and 1.6.
 type APIError struct {
@@ -193,7 +210,8 @@ func (e *APIError) Unwrap() []error {
 }
 
 // CadenceLimitError is the detail of a [ErrCadenceLimit]: this customer was written to
-// too often. It is never retried by the client, since the wait can be hours.
+// too often. It is never retried by the client, since the wait can be hours. What to do:
+// wait for RetryAfter, and emit one delta for the time between.
 //
 // Source: API contract, section 1.6.
 type CadenceLimitError struct {
@@ -218,7 +236,8 @@ func (e *CadenceLimitError) Is(target error) bool {
 }
 
 // TransportError is a call that ended without an answer: no connection, a connection
-// that was lost, a time limit, a context that ended. It holds no URL.
+// that was lost, a time limit, a context that ended. It holds no URL. What to do: try
+// again, unless it is [ErrOutcomeUnknown]: then ask [BalanceService.Resolve].
 type TransportError struct {
 	Method string
 	Route  string // the path with its ids as names in braces
@@ -280,7 +299,8 @@ func (e *TransportError) Unwrap() []error {
 
 // DecodeError is a 2xx answer that is not what was asked for: cut off, too long, not
 // JSON, without its envelope, or with a field of the wrong type. Of a write it means
-// that the outcome is unknown.
+// that the outcome is unknown. What to do: look at Body for a proxy's page; of a write,
+// ask [BalanceService.Resolve]; where it stays, this version does not know the answer.
 type DecodeError struct {
 	Method     string
 	Route      string // the path with its ids as names in braces
@@ -324,7 +344,7 @@ func (e *DecodeError) Unwrap() []error {
 }
 
 // ParamError is a parameter or an option that breaks a rule. Nothing was sent. It
-// matches [ErrInvalid].
+// matches [ErrInvalid]. What to do: mend Field as Rule says.
 type ParamError struct {
 	Field string // as the API names it
 	Rule  string // what it must be

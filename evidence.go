@@ -13,7 +13,8 @@ import (
 )
 
 // ErrNoEvidence is returned for a closing that has nothing to prove: its lines are gone,
-// since they are not kept in JSON, or nothing was recorded in its window.
+// since they are not kept in JSON, or nothing was recorded in its window. What to do:
+// close the period again, which is safe, and write from what that returns.
 var ErrNoEvidence = errors.New("pacspace: the closing has no lines to write evidence from")
 
 // WriteEvidence writes the evidence of a closed period, which the customer checks with

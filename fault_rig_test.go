@@ -256,6 +256,17 @@ func (r *rig) holds() int {
 // recorded counts what the service holds more than before the call.
 func (r *rig) recorded() int { return r.holds() - r.before }
 
+// posts counts the writes that reached the service.
+func (r *rig) posts() int {
+	n := 0
+	for _, s := range r.seen {
+		if s.method == http.MethodPost {
+			n++
+		}
+	}
+	return n
+}
+
 // letFinish waits until nothing moves any more: what the call started must be over, or
 // wait for a time limit of its own.
 func (r *rig) letFinish() { synctest.Wait() }

@@ -19,7 +19,8 @@ const (
 )
 
 // RecordError is a refusal of something about records, before anything is sent: a
-// fingerprint, a blinding file, a content. It never holds what was refused.
+// fingerprint, a blinding file, a content. It never holds what was refused. What to do:
+// mend what Message says; Code tells where to look.
 type RecordError struct {
 	// Code is the official code, such as RECORD_BLINDING_INCLUDED or VALIDATION_ERROR.
 	Code string

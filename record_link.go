@@ -33,7 +33,8 @@ func (l *OpenedLink) LinkCopy() ([]byte, error) {
 }
 
 // CodeLinkNoKey is the code of the [sealed.Refusal] of a link whose disclosure needs a key
-// that does not stand in the link: it was cut off, or the record is an encrypted one.
+// that does not stand in the link: it was cut off, or the record is an encrypted one. What
+// to do: copy the link whole, with all behind its #.
 const CodeLinkNoKey sealed.Code = "RECORDS_LINK_NO_KEY"
 
 // OpenLink opens a link to a record, such as https://app.pacspace.io/c/HANDLE#dk=KEY: it

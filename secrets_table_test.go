@@ -5,13 +5,18 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/pacspace/pacspace-go"
 	"github.com/pacspace/pacspace-go/decimal"
+	"github.com/pacspace/pacspace-go/internal/agentstore"
+	"github.com/pacspace/pacspace-go/internal/memstore"
+	"github.com/pacspace/pacspace-go/metering"
 	"github.com/pacspace/pacspace-go/proof"
 	"github.com/pacspace/pacspace-go/proof/sealed"
+	"github.com/pacspace/pacspace-go/reconcile"
 	"github.com/pacspace/pacspace-go/sandbox"
 	"github.com/pacspace/pacspace-go/usage"
 )
@@ -37,6 +42,14 @@ func keepers(t *testing.T) map[string]any {
 	server, err := box.Listen("127.0.0.1:0")
 	require.NoError(t, err)
 	require.NoError(t, server.Close())
+	meter, err := metering.New(client, memstore.New(time.Now))
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		_, err := meter.Close(context.Background())
+		require.NoError(t, err)
+	})
+	agent, err := reconcile.New(client, agentstore.New(time.Now))
+	require.NoError(t, err)
 	_, badKey := pacspace.New(keptKey + "\n")
 	_, badURL := pacspace.New(keptKey, pacspace.WithBaseURL("https://user:"+keptWord+"@example.test"))
 	_, badSecrets := pacspace.NewWebhookVerifier([]string{keptWebhook, ""})
@@ -73,6 +86,11 @@ func keepers(t *testing.T) map[string]any {
 		"pacspace.ParamError, of webhook secrets":  badSecrets,
 		"pacspace.RecordError":                     badBlinding,
 		"sealed.LinkKey":                           keptLinkKey(t),
+		"metering.Meter":                           meter,
+		"metering.Option":                          metering.WithGrace(time.Hour),
+		"reconcile.Agent":                          agent,
+		"reconcile.Option":                         reconcile.WithSystemOfRecord(nil),
+		"reconcile.AuditOption":                    reconcile.AuditAccounts("acme"),
 		"sandbox.Sandbox":                          box,
 		"sandbox.Server":                           server,
 		"sandbox.Choice":                           sandbox.Choices()[0],
@@ -91,6 +109,16 @@ var interfaces = map[string]string{
 	"pacspace.WebhookOption": "options without a secret: tolerance and clock",
 	"proof.Anchor":           "PublicRecord, InvoiceRoot, OwnDeltas, Earlier and ProbeResult, which are data",
 	"sandbox.TB":             "testing.TB, which is the caller's",
+
+	"metering.Store":           "what a meter counted and sends, which is data",
+	"metering.Tx":              "what a meter counted and sends, which is data",
+	"metering.Gate":            "the caller's own code",
+	"reconcile.Store":          "events and findings, which are data",
+	"reconcile.Tx":             "events and findings, which are data",
+	"reconcile.Alert":          "the caller's own code",
+	"reconcile.SystemOfRecord": "the caller's own code",
+	"reconcile.SentDeltas":     "the caller's own code",
+	"reconcile.AccountLister":  "the caller's own code",
 }
 
 // dataTypes are the types that hold what a caller writes or what the service or a file
@@ -126,6 +154,20 @@ var dataTypes = []any{
 	sealed.Tag{}, sealed.Address{}, sealed.Item{}, sealed.Field{}, sealed.Leaf{}, sealed.Opened{}, sealed.Code(""),
 	sealed.Commitment{}, sealed.Verdict(""), sealed.Result{}, sealed.Entry{}, sealed.WithheldMember{}, sealed.Refusal{},
 	sealed.State{}, sealed.Word{}, sealed.Layout{}, sealed.Version(0),
+
+	metering.AccountError{}, metering.Bucket{}, metering.BucketQuery{}, metering.Change{}, metering.ChangeKind(""),
+	metering.ConflictError{}, metering.DeltaMismatchError{}, metering.DeltaQuery{}, metering.Entry{}, metering.Event{},
+	metering.EventError{}, metering.Imported{}, metering.OpenCount{}, metering.OutboxBatch{}, metering.OutboxDelta{},
+	metering.Recorded(""), metering.RetryParams{}, metering.Section{}, metering.State(""), metering.StateCount{},
+	metering.Status{}, metering.Submission{}, metering.Total{}, metering.TotalsError{}, metering.UnsentError{},
+	metering.VanishedTotal{},
+
+	reconcile.Account{}, reconcile.AccountReport{}, reconcile.Check{}, reconcile.Delta{}, reconcile.DeltaQuery{},
+	reconcile.DeltaState(""), reconcile.Differing{}, reconcile.EventCount{}, reconcile.EventState(""), reconcile.GateError{},
+	reconcile.InboxEvent{}, reconcile.Kind(""), reconcile.Mismatch{}, reconcile.MismatchQuery{}, reconcile.MismatchState(""),
+	reconcile.Outcome(""), reconcile.Report{}, reconcile.Status{},
+
+	pacspace.ReceiptGenerated{}, pacspace.SharedRecordActivity{}, pacspace.TenantDomain{}, proof.Progress{},
 
 	&sandbox.Clock{}, sandbox.WebhookFault{}, sandbox.Endpoint{}, sandbox.Fault{}, sandbox.Level(""),
 	sandbox.Recorded{}, sandbox.Delivery{}, sandbox.Share{}, sandbox.Shown{}, sandbox.Request{},

@@ -37,18 +37,24 @@ const DefaultWebhookMaxBody = 1 << 20
 
 // Why a delivery was refused, for errors.Is. Each refusal is exactly one of these.
 var (
-	// ErrWebhookMissing: the signature, the timestamp or the body is not there.
+	// ErrWebhookMissing: the signature, the timestamp or the body is not there. What to do:
+	// see that nothing before the handler reads the body or drops a header.
 	ErrWebhookMissing = errors.New("incomplete webhook")
 	// ErrWebhookTimestamp: the timestamp is not a Unix time in digits, or stands twice.
+	// What to do: refuse it; the service sends none such.
 	ErrWebhookTimestamp = errors.New("unreadable webhook timestamp")
-	// ErrWebhookTooOld: the timestamp lies further back than the tolerance.
+	// ErrWebhookTooOld: the timestamp lies further back than the tolerance. What to do:
+	// refuse it; check this machine's clock where genuine ones are refused.
 	ErrWebhookTooOld = errors.New("webhook too old")
-	// ErrWebhookTooNew: the timestamp lies further ahead than the tolerance.
+	// ErrWebhookTooNew: the timestamp lies further ahead than the tolerance. What to do:
+	// refuse it; check this machine's clock where genuine ones are refused.
 	ErrWebhookTooNew = errors.New("webhook from the future")
 	// ErrWebhookSignature: no signature was made with one of our secrets over this
-	// timestamp and these bytes.
+	// timestamp and these bytes. What to do: refuse it; where genuine ones are refused,
+	// check the secret and that the body is passed on byte by byte.
 	ErrWebhookSignature = errors.New("webhook signature does not match")
-	// ErrWebhookBody: the body is genuine and still not one JSON object in UTF-8.
+	// ErrWebhookBody: the body is genuine and still not one JSON object in UTF-8. What to
+	// do: refuse it, and ask the service for its deliveries.
 	ErrWebhookBody = errors.New("unreadable webhook body")
 )
 

@@ -36,7 +36,7 @@ const (
 )
 
 // ErrWebhookType is what errors.Is finds where a reader such as [Event.DeltaVerified] was
-// asked to read an event of another type.
+// asked to read an event of another type. What to do: ask [Event.Type] first.
 var ErrWebhookType = errors.New("another type of webhook event")
 
 // Event is a delivery that was verified. Everything in it was signed, save Hints.

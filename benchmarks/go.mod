@@ -3,6 +3,8 @@ module github.com/pacspace/pacspace-go/benchmarks
 go 1.26.0
 
 require (
+	github.com/go-json-experiment/json v1.27.2
+	github.com/gowebpki/jcs v1.0.2
 	github.com/openai/openai-go/v3 v3.98.0
 	github.com/pacspace/pacspace-go v0.1.0
 	github.com/pacspace/pacspace-go/sqlstore v0.1.0

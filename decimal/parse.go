@@ -18,8 +18,14 @@ const (
 
 // Why a text was refused or a number cannot be written, for errors.Is.
 var (
-	ErrSyntax  = errors.New("not a JSON number")
-	ErrRange   = errors.New("number out of bounds")
+	// ErrSyntax: the text is no number by JSON's grammar. What to do: write it as in -12.5
+	// or 1e-7.
+	ErrSyntax = errors.New("not a JSON number")
+	// ErrRange: more than MaxDigits digits, an exponent beyond MaxExponent, or a number
+	// that binary64 does not reach. What to do: round it.
+	ErrRange = errors.New("number out of bounds")
+	// ErrInexact: the number would come back from the service as another one. What to do:
+	// round it, or split it into parts of at most 15 digits.
 	ErrInexact = errors.New("number not exact in binary64")
 )
 

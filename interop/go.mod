@@ -2,7 +2,15 @@ module github.com/pacspace/pacspace-go/interop
 
 go 1.26.0
 
-require github.com/pacspace/pacspace-go v0.0.0
+require (
+	github.com/chromedp/cdproto v0.159.0
+	github.com/chromedp/chromedp v0.23.0
+	github.com/google/licensecheck v0.3.1
+	github.com/pacspace/pacspace-go v0.0.0
+	golang.org/x/mod v0.43.0
+)
+
+require github.com/go-json-experiment/json v0.0.0-20260213210345-44df1a37e875 // indirect
 
 require (
 	github.com/cloudflare/circl v1.6.5 // indirect

@@ -129,7 +129,8 @@ func (m *Meter) nudge() {
 }
 
 // UnsentError says what a meter has still to deliver. Nothing of it is lost: it is in the
-// store.
+// store. What to do: make the call again, or let Run go on; what waits for a person is in
+// [Meter.Parked].
 type UnsentError struct{ Status *Status }
 
 func (e *UnsentError) Error() string {

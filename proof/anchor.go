@@ -18,12 +18,14 @@ type Anchor interface {
 	validate() error
 }
 
-// ErrAnchor is what every refused anchor is, through errors.Is.
+// ErrAnchor is what every refused anchor is, through errors.Is. What to do: fetch the
+// anchor again from where it came; verify without it rather than with a mended one.
 var ErrAnchor = errors.New("proof: anchor")
 
 // ErrNotVerified is the answer verified:false of the public record. It makes no anchor and
 // accuses nobody: it says that the root was not confirmed, and not whether the record was
-// out of reach or does not have it.
+// out of reach or does not have it. What to do: compare the root with the invoice, and ask
+// again later.
 var ErrNotVerified = errors.New("the public record did not confirm the root, and it is not known whether it was unavailable or does not have it; ask again later")
 
 // PublicRecord is the public record's answer for a root, fetched by the checker himself
@@ -141,8 +143,8 @@ func (p *PublicRecord) validate() error {
 func (r InvoiceRoot) validate() error { return nil }
 
 func (o OwnDeltas) validate() error {
-	if len(o.Items) > MaxReferences {
-		return fmt.Errorf("%w: own deltas: %w", ErrAnchor, tooMuch("", "more than %d deltas, the most among which duplicates are looked for", MaxReferences))
+	if len(o.Items) > MaxOwnDeltas {
+		return fmt.Errorf("%w: own deltas: %w", ErrAnchor, tooMuch("", "more than %d deltas", MaxOwnDeltas))
 	}
 	for i, item := range o.Items {
 		if item.ReferenceID == "" {

@@ -31,7 +31,8 @@ type Expect struct {
 	Variant Variant
 }
 
-// ErrExpect is what every refused Expect is, through errors.Is.
+// ErrExpect is what every refused Expect is, through errors.Is. What to do: mend the field
+// that the error names.
 var ErrExpect = errors.New("proof: expect")
 
 // normal refuses what cannot be expected and fills in what is meant.

@@ -18,7 +18,8 @@ const HashSize = 32
 // As text it is "0x" and 64 lower-case hex digits.
 type Hash [HashSize]byte
 
-// ErrHash is what every refused hash text is, through errors.Is.
+// ErrHash is what every refused hash text is, through errors.Is. What to do: copy the hash
+// whole, 0x included, in lower case.
 var ErrHash = errors.New("proof: hash: not 0x and 64 hex digits")
 
 // Keccak256 returns the keccak256 of the parts put together in their order, with the

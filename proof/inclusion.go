@@ -7,8 +7,11 @@ import (
 
 // Why an inclusion proof was refused, for errors.Is.
 var (
+	// ErrNotIncluded: the path does not lead from the leaf to the root. What to do: check
+	// that leaf, path and root are of one tree and one variant; else it does not belong.
 	ErrNotIncluded = errors.New("proof: inclusion: the path does not lead to the root")
-	ErrInclusion   = errors.New("proof: inclusion: malformed")
+	// ErrInclusion: the proof is not one that any tree has. What to do: ask for it again.
+	ErrInclusion = errors.New("proof: inclusion: malformed")
 )
 
 // Prove returns the path from leaves[index] to the root over leaves: the sibling of each

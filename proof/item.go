@@ -33,7 +33,8 @@ type Adjusts struct {
 	RecordID    string
 }
 
-// ErrItem is what every item that cannot be hashed is, through errors.Is.
+// ErrItem is what every item that cannot be hashed is, through errors.Is. What to do: mend
+// the field that the error names; the service hashes no such item either.
 var ErrItem = errors.New("proof: item")
 
 // Canonical returns the item as RFC 8785 JSON: customerId, delta and reason always,

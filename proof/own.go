@@ -15,7 +15,8 @@ import (
 )
 
 // ErrOwn is what everything is that cannot be read as the buyer's own deltas, through
-// errors.Is; past a limit the error is ErrLimit as well.
+// errors.Is; past a limit the error is ErrLimit as well. What to do: mend the row and the
+// column that the error names.
 var ErrOwn = errors.New("proof: own deltas")
 
 // CSVColumns names the columns of the buyer's own deltas as the first row has them. Zero
@@ -257,7 +258,7 @@ func (s *scanner) anyNumber() (decimal.Decimal, *FormatError) {
 }
 
 // CollectOwn makes an anchor of the buyer's own deltas. It is partial where they are only
-// some of the billed usage. There may be at most MaxReferences; one more is an error that
+// some of the billed usage. There may be at most MaxOwnDeltas; one more is an error that
 // is ErrLimit.
 func CollectOwn(items iter.Seq2[Item, error], partial bool) (OwnDeltas, error) {
 	own := OwnDeltas{Partial: partial}
@@ -265,8 +266,8 @@ func CollectOwn(items iter.Seq2[Item, error], partial bool) (OwnDeltas, error) {
 		if err != nil {
 			return OwnDeltas{}, err
 		}
-		if len(own.Items) == MaxReferences {
-			return OwnDeltas{}, fmt.Errorf("%w: %w", ErrOwn, tooMuch("", "more than %d deltas, the most among which duplicates are looked for", MaxReferences))
+		if len(own.Items) == MaxOwnDeltas {
+			return OwnDeltas{}, fmt.Errorf("%w: %w", ErrOwn, tooMuch("", "more than %d deltas", MaxOwnDeltas))
 		}
 		own.Items = append(own.Items, item)
 	}

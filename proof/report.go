@@ -97,6 +97,7 @@ func (r *Report) Check(name string) Check {
 }
 
 // ErrNoAnchor is the answer of Report.Anchor where the evidence can carry nothing further.
+// What to do: settle what the report says about this evidence first.
 var ErrNoAnchor = errors.New("proof: anchor: the evidence is neither verified nor consistent")
 
 // Anchor returns what the next verification of the account can take from this one: the end

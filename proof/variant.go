@@ -40,7 +40,8 @@ const (
 	VariantRawNul   Variant = "raw-nul"   // nul; children as in raw
 )
 
-// ErrVariant is what a Variant outside of Variants is, through errors.Is.
+// ErrVariant is what a Variant outside of Variants is, through errors.Is. What to do: name
+// one of Variants, or none to have all tried.
 var ErrVariant = errors.New("proof: variant: not a variant of " + Scheme)
 
 // Variants returns all variants, in the order in which they are tried and reported.

@@ -9,7 +9,8 @@ import (
 )
 
 // ErrWriter is what every refusal of a Writer is, through errors.Is; a *FormatError inside
-// names the field.
+// names the field. What to do: mend what the error names; what was written so far is no
+// evidence.
 var ErrWriter = errors.New("proof: evidence cannot be written")
 
 // Writer writes evidence. Nothing that it writes is refused by Reader: each line is read

@@ -115,7 +115,8 @@ func (b *meterBooks) Accounts(ctx context.Context, days proof.Days) iter.Seq2[st
 }
 
 // GateError is a day that is held back: with what would go out now, the record would not
-// say what the books say.
+// say what the books say. What to do: find which of both is wrong; the day goes out by
+// itself once they agree.
 type GateError struct {
 	CustomerID string
 	Day        usage.Date

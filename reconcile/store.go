@@ -36,7 +36,8 @@ type Store interface {
 	View(ctx context.Context, fn func(tx Tx) error) error
 }
 
-// ErrNotFound is returned by a Tx for a row that is not there.
+// ErrNotFound is returned by a Tx for a row that is not there. What to do: nothing, where
+// the row may not exist yet; a store returns it as it is.
 var ErrNotFound = errors.New("reconcile: not found")
 
 // Tx reads and writes rows within [Store.Update] or [Store.View]. Methods that list take at

@@ -49,7 +49,8 @@ func ValidateCustomerID(id string) error {
 	return nil
 }
 
-// ErrInvalid is found by errors.Is in every error of this package.
+// ErrInvalid is found by errors.Is in every error of this package. What to do: mend the
+// text that the error names, by the rule that it states.
 var ErrInvalid = errors.New("invalid")
 
 // invalid returns the error for a text that is not what it should be, in one bounded line.

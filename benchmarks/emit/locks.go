@@ -83,6 +83,7 @@ func caller(stack []uintptr, isWay func(string) bool) string {
 	for depth := 0; ; depth++ {
 		frame, more := frames.Next()
 		switch {
+		case depth > 0 && frame.Function == "runtime.deferreturn" && more: // an Unlock that was deferred
 		case !isWay(frame.Function):
 			if depth == 0 {
 				return ""

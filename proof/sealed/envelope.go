@@ -16,9 +16,15 @@ import (
 
 // The codes with which the sealed disclosure of a link is refused.
 const (
+	// CodeEnvelopeMalformed: it is in no form that this version can open. What to do: open
+	// the link again, and see that nothing between changes the answer.
 	CodeEnvelopeMalformed Code = "DISCLOSURE_ENVELOPE_MALFORMED"
-	CodeEnvelopeTooLarge  Code = "DISCLOSURE_ENVELOPE_TOO_LARGE"
-	CodeEnvelopeAuth      Code = "DISCLOSURE_ENVELOPE_AUTH_FAILED"
+	// CodeEnvelopeTooLarge: it is larger than a disclosure may be. What to do: ask for a
+	// link that discloses less.
+	CodeEnvelopeTooLarge Code = "DISCLOSURE_ENVELOPE_TOO_LARGE"
+	// CodeEnvelopeAuth: the link does not open it. What to do: copy the link whole, with
+	// all behind its #; else it belongs to another link.
+	CodeEnvelopeAuth Code = "DISCLOSURE_ENVELOPE_AUTH_FAILED"
 )
 
 const (

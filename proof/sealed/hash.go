@@ -5,7 +5,8 @@ import (
 	"errors"
 )
 
-// ErrHex is what reading a hash, a word, a tag or an address from text fails with.
+// ErrHex is what reading a hash, a word, a tag or an address from text fails with. What to
+// do: copy it whole, 0x included, in lower case.
 var ErrHex = errors.New("sealed: not 0x and the right number of lower-case hexadecimal digits")
 
 // Hash is 32 bytes: a record hash, a seal, a salt, an opening, a record key. Its text is

@@ -15,7 +15,8 @@ import (
 const SlotWhole = 0xFFFF
 
 // ErrItems is what a list of items fails with that no content has: items that are out of
-// order, or a member with a gap in its slots or with a whole item beside others.
+// order, or a member with a gap in its slots or with a whole item beside others. What to
+// do: take the items as the entry has them, in their order.
 var ErrItems = errors.New("sealed: items must be strictly ascending, each member one whole item or slots from 0 without a gap")
 
 // Item is one leaf of a record hash [V3]: the tag of its member, the element's index or

@@ -18,8 +18,12 @@ const MaxLeaves = 65535
 
 // Why a content cannot be sealed, for errors.Is.
 var (
-	ErrNotObject     = errors.New("sealed: content must be an object")
-	ErrNotCanonical  = errors.New("sealed: a name or a string holds half of a surrogate pair; this content has no canonical form")
+	// ErrNotObject: the content is no JSON object. What to do: seal an object.
+	ErrNotObject = errors.New("sealed: content must be an object")
+	// ErrNotCanonical: the content has no canonical form. What to do: write valid Unicode.
+	ErrNotCanonical = errors.New("sealed: a name or a string holds half of a surrogate pair; this content has no canonical form")
+	// ErrTooManyLeaves: more than [MaxLeaves] fields and list items. What to do: split the
+	// content across entries.
 	ErrTooManyLeaves = errors.New("sealed: more than 65535 fields and list items; split the content across entries")
 )
 

@@ -8,11 +8,15 @@ import (
 	"github.com/pacspace/pacspace-go/internal/canonical"
 )
 
-// Why an entry could not be opened, for errors.Is: it is not in the right form, a shown
-// field is not among the items, or not all of a content is shown although all was asked.
+// Why an entry could not be opened, for errors.Is.
 var (
-	ErrEntryMalformed    = errors.New("sealed: not an entry with items and shown fields")
-	ErrEntryMismatch     = errors.New("sealed: a shown field is not among the entry's items")
+	// ErrEntryMalformed: it is not in the right form. What to do: ask for the file again.
+	ErrEntryMalformed = errors.New("sealed: not an entry with items and shown fields")
+	// ErrEntryMismatch: a shown field is not what was sealed. What to do: do not rely on
+	// the entry, and ask whoever disclosed it.
+	ErrEntryMismatch = errors.New("sealed: a shown field is not among the entry's items")
+	// ErrEntryNotCanonical: all was asked for, and not all of a content is shown. What to
+	// do: open it as a disclosure of single fields, or ask for the whole content.
 	ErrEntryNotCanonical = errors.New("sealed: the shown fields are not the whole content")
 )
 

@@ -5,16 +5,28 @@ import "strconv"
 // Code is the official code of a refusal. The empty code is no refusal.
 type Code string
 
-// The codes with which a disclosure is refused.
+// The codes with which a disclosure is refused. What to do: do not rely on what is shown,
+// and ask whoever disclosed it.
 const (
-	CodeMalformed       Code = "DISCLOSURE_MALFORMED"
-	CodeTooLarge        Code = "DISCLOSURE_TOO_LARGE"
-	CodeDigestMismatch  Code = "DISCLOSURE_DIGEST_MISMATCH"
-	CodeRecordMismatch  Code = "DISCLOSURE_RECORD_MISMATCH"
+	// CodeMalformed: it is no disclosure that this version can read. What to do: get the
+	// file again, unchanged.
+	CodeMalformed Code = "DISCLOSURE_MALFORMED"
+	// CodeTooLarge: it is larger than 1 MiB. What to do: have fewer entries disclosed.
+	CodeTooLarge Code = "DISCLOSURE_TOO_LARGE"
+	// CodeDigestMismatch: it was changed after it was made.
+	CodeDigestMismatch Code = "DISCLOSURE_DIGEST_MISMATCH"
+	// CodeRecordMismatch: it is of another record than the history. What to do: check it
+	// against the history of its own record.
+	CodeRecordMismatch Code = "DISCLOSURE_RECORD_MISMATCH"
+	// CodeVersionMismatch: its record hash has another version than the history's.
 	CodeVersionMismatch Code = "RECORD_HASH_VERSION_MISMATCH"
-	CodeNotInHistory    Code = "DISCLOSURE_ENTRY_NOT_IN_HISTORY"
-	CodeLeafMismatch    Code = "DISCLOSURE_LEAF_MISMATCH"
-	CodeSealMismatch    Code = "DISCLOSURE_SEAL_MISMATCH"
+	// CodeNotInHistory: an entry of it is not in the history. What to do: fetch the history
+	// again, whole and up to now.
+	CodeNotInHistory Code = "DISCLOSURE_ENTRY_NOT_IN_HISTORY"
+	// CodeLeafMismatch: a shown field is none of those that were sealed.
+	CodeLeafMismatch Code = "DISCLOSURE_LEAF_MISMATCH"
+	// CodeSealMismatch: an entry does not reproduce its record hash or its seal.
+	CodeSealMismatch Code = "DISCLOSURE_SEAL_MISMATCH"
 )
 
 // The sentences are part of the protocol: a user who checks the same file with another of

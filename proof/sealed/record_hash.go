@@ -12,7 +12,8 @@ import (
 	"github.com/pacspace/pacspace-go/internal/keccak"
 )
 
-// ErrLeaves is what a list of leaf hashes fails with that is not strictly ascending.
+// ErrLeaves is what a list of leaf hashes fails with that is not strictly ascending. What
+// to do: sort them; two that are equal belong to no content.
 var ErrLeaves = errors.New("sealed: leaf hashes must be strictly ascending")
 
 // RecordHashV1 returns the record hash of version 1: over the canonical form of the whole

@@ -113,7 +113,7 @@ func (r *Result) Err() error {
 	return &Refusal{Code: r.Code, Seq: r.Seq, Reason: r.Reason, Detail: r.Detail}
 }
 
-// Refusal is a refused disclosure as an error.
+// Refusal is a refused disclosure as an error. What to do: what its Code says.
 type Refusal struct {
 	Code   Code
 	Seq    *uint32

@@ -18,6 +18,7 @@ const (
 )
 
 // ErrVersion is what a function fails with that this version of the record hash lacks.
+// What to do: use the functions of the entry's own version; V1 shows no single fields.
 var ErrVersion = errors.New("sealed: no such record hash version here")
 
 // needsLeaves fails for every version without leaves.
