@@ -58,16 +58,15 @@ func usageRows(r io.Reader, names usageColumns) iter.Seq2[usageRow, error] {
 
 func usageCSV(r io.Reader, names usageColumns) iter.Seq2[usageRow, error] {
 	return func(yield func(usageRow, error) bool) {
-		rows := csv.NewReader(r)
-		header, err := rows.Read()
-		if errors.Is(err, io.EOF) {
-			err = errors.New("the file is empty; it begins with a row of names")
-		}
+		bounded := &boundedRow{from: r, left: proof.MaxLineBytes}
+		rows := csv.NewReader(bounded)
+		header, err := headerOf(rows)
 		if err != nil {
 			yield(usageRow{}, err)
 			return
 		}
 		for number := 1; ; number++ {
+			bounded.left = proof.MaxLineBytes
 			cells, err := rows.Read()
 			if errors.Is(err, io.EOF) {
 				return
@@ -90,10 +89,48 @@ func usageCSV(r io.Reader, names usageColumns) iter.Seq2[usageRow, error] {
 	}
 }
 
+func headerOf(rows *csv.Reader) ([]string, error) {
+	header, err := rows.Read()
+	if errors.Is(err, io.EOF) {
+		return nil, errors.New("the file is empty; it begins with a row of names")
+	}
+	seen := map[string]bool{}
+	for _, name := range header {
+		if seen[name] {
+			return nil, fmt.Errorf("two columns are named %q; rename one", name)
+		}
+		seen[name] = true
+	}
+	return header, err
+}
+
+// boundedRow bounds what is read for one row, whose quotes may span lines.
+type boundedRow struct {
+	from io.Reader
+	left int
+}
+
+func (b *boundedRow) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, fmt.Errorf("a row has more than %d bytes; is a quote left open?", proof.MaxLineBytes)
+	}
+	n, err := b.from.Read(p)
+	b.left -= n
+	return n, err
+}
+
+// fields says which name goes where. Two fields may have one name, as where the time is the
+// id.
+func (r *usageRow) fields(names usageColumns) map[*string]string {
+	return map[*string]string{&r.id: names.id, &r.customer: names.customer, &r.amount: names.amount, &r.time: names.time}
+}
+
 // take sorts the fields of a row.
 func (r *usageRow) take(names usageColumns, fields map[string]string) {
-	for name, into := range map[string]*string{names.id: &r.id, names.customer: &r.customer, names.amount: &r.amount, names.time: &r.time} {
+	for into, name := range r.fields(names) {
 		*into = strings.TrimSpace(fields[name])
+	}
+	for _, name := range r.fields(names) {
 		delete(fields, name)
 	}
 	maps.DeleteFunc(fields, func(_, value string) bool { return value == "" })
@@ -139,14 +176,14 @@ func (r *usageRow) read(names usageColumns, line []byte) error {
 		}
 		delete(object, "dimensions")
 	}
-	for name, into := range map[string]*string{names.id: &r.id, names.customer: &r.customer, names.amount: &r.amount, names.time: &r.time} {
+	for into, name := range r.fields(names) {
 		*into = ""
-		if value, ok := object[name]; ok {
-			if json.Unmarshal(value, into) != nil {
-				*into = string(value)
-			}
-			delete(object, name)
+		if value, ok := object[name]; ok && json.Unmarshal(value, into) != nil {
+			*into = string(value)
 		}
+	}
+	for _, name := range r.fields(names) {
+		delete(object, name)
 	}
 	for name := range object {
 		return fmt.Errorf("the name %q is not known; what else is known of an event stands in dimensions", name)
