@@ -77,7 +77,7 @@ func (s *BalanceService) emitCall(p DeltaParams, opts []CallOption) (call, error
 	} else if !allowsNoReference(opts) {
 		return call{}, &ParamError{Field: "referenceId", Rule: "must be given, since it is what keeps a retry from counting twice; WithoutReferenceUnsafe goes without one"}
 	}
-	body, err := canonical.Marshal(p)
+	body, err := p.body()
 	if err != nil {
 		return call{}, paramError("delta", err)
 	}

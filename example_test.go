@@ -179,6 +179,28 @@ func outcome(err error) string {
 	return "refused"
 }
 
+// untilKnown is the loop that every service needs: what is unknown stays so until the
+// service of the records says what became of it, or until only a person can.
+func untilKnown(ctx context.Context, client *pacspace.Client, pending pacspace.ResolveParams, pause time.Duration) (*pacspace.Delta, error) {
+	for {
+		delta, err := client.Balance.Resolve(ctx, pending)
+		switch {
+		case err == nil:
+			return delta, nil
+		case errors.Is(err, pacspace.ErrReferenceConflict), errors.Is(err, pacspace.ErrKeyTooOld):
+			return nil, err // park it: asking again gives the same answer
+		case !errors.Is(err, pacspace.ErrOutcomeUnknown):
+			return nil, err // pending itself is wrong
+		}
+		fmt.Println("still unknown")
+		select {
+		case <-ctx.Done():
+			return nil, err // unknown, and asked for again after the restart
+		case <-time.After(pause):
+		}
+	}
+}
+
 // What a service does with a write whose answer was lost: it keeps the delta and the time
 // before it sends, and resolves what is unknown until it has an answer.
 func ExampleBalanceService_Resolve() {
@@ -202,15 +224,19 @@ func ExampleBalanceService_Resolve() {
 	if _, err := client.Balance.Emit(ctx, pending.Delta); err != nil {
 		fmt.Println("emitted:", outcome(err))
 	}
-	delta, err := client.Balance.Resolve(ctx, pending)
+	// It cannot be asked for what became of it at once, either.
+	server.Inject(sandbox.Fault{Method: "GET", Status: 503, Times: 2})
+	delta, err := untilKnown(ctx, client, pending, time.Millisecond)
 	if err != nil {
-		fmt.Println("resolved:", outcome(err))
+		fmt.Println("for a person:", err)
 		return
 	}
 	fmt.Println("resolved:", delta.Delta, delta.ReferenceID)
 	fmt.Println("recorded:", len(server.Recorded(sandbox.Test, "customer_acme")))
 	// Output:
 	// emitted: unknown
+	// still unknown
+	// still unknown
 	// resolved: -50 usage:customer_acme:2026-02-01
 	// recorded: 1
 }

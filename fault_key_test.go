@@ -120,6 +120,35 @@ func keyScenes() []scene {
 				require.Equal(r, c.recorded, r.recorded(), "nothing was sent")
 			}})
 	}
+	// Keys that live an hour where 20 are assumed: what is listed is found. What the service
+	// has queued and lists nowhere is sent again, and only a reference that de-duplicates
+	// keeps that from counting twice.
+	for _, c := range []struct {
+		name     string
+		choices  []sandbox.Option
+		sent     int // by Resolve
+		recorded int // in the end
+	}{
+		{"listed", nil, 0, 1},
+		{"listed, references that count again", []sandbox.Option{sandbox.ReferencesRepeat()}, 0, 1},
+		{"queued", []sandbox.Option{sandbox.Delays(time.Hour, 10*time.Hour)}, 1, 1},
+		{"queued, references that count again", []sandbox.Option{sandbox.ReferencesRepeat(), sandbox.Delays(time.Hour, 10*time.Hour)}, 1, 2},
+	} {
+		add(scene{fault: "answer lost, the key expired sooner than assumed, " + c.name, call: "emit",
+			choices: append(c.choices, sandbox.KeysExpireAfter(time.Hour)),
+			arrange: fails(sandbox.Fault{Drop: true, AfterWrite: true, Times: -1}),
+			want:    want{attempts: 3, fails: true, unknown: true, recorded: 1, within: twoWaits},
+			then: func(r *rig, _ error) {
+				sent := time.Now()
+				time.Sleep(2 * time.Hour)
+				r.seen = nil
+				d, err := r.client.Balance.Resolve(r.Context(), pacspace.ResolveParams{Delta: rigDelta("acme", 2), FirstSent: sent})
+				require.NoError(r, err)
+				require.NotEmpty(r, d.RecordID)
+				require.Equal(r, c.sent, r.posts())
+				require.Equal(r, c.recorded, r.recorded())
+			}})
+	}
 	for name, ahead := range map[string]time.Duration{"an hour ahead": time.Hour, "an hour behind": -time.Hour} {
 		add(scene{fault: "answer lost, the service's clock " + name, call: "emit",
 			arrange: func(r *rig) {

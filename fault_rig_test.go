@@ -11,7 +11,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -24,7 +23,7 @@ import (
 )
 
 const (
-	rigSecret = "hunter2topsecret"
+	rigSecret = keptWord
 	rigKey    = "pk_test_matrix." + rigSecret
 	rigHost   = "http://localhost"
 )
@@ -257,6 +256,17 @@ func (r *rig) holds() int {
 // recorded counts what the service holds more than before the call.
 func (r *rig) recorded() int { return r.holds() - r.before }
 
+// posts counts the writes that reached the service.
+func (r *rig) posts() int {
+	n := 0
+	for _, s := range r.seen {
+		if s.method == http.MethodPost {
+			n++
+		}
+	}
+	return n
+}
+
 // letFinish waits until nothing moves any more: what the call started must be over, or
 // wait for a time limit of its own.
 func (r *rig) letFinish() { synctest.Wait() }
@@ -311,18 +321,9 @@ func (r *rig) close() {
 func requireNoSecret(t *testing.T, values ...any) {
 	t.Helper()
 	for _, v := range values {
-		if v == nil {
-			continue
+		if v != nil {
+			requireKept(t, v)
 		}
-		for _, verb := range []string{"%v", "%+v", "%#v", "%q", "%x", "%s"} {
-			text := strings.ToLower(fmt.Sprintf(verb, v))
-			require.NotContains(t, text, rigSecret, verb)
-			require.NotContains(t, text, fmt.Sprintf("%x", rigSecret), verb)
-		}
-		var b strings.Builder
-		slog.New(slog.NewTextHandler(&b, nil)).Info("m", "v", v)
-		slog.New(slog.NewJSONHandler(&b, nil)).Info("m", "v", v)
-		require.NotContains(t, b.String(), rigSecret)
 	}
 }
 

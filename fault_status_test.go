@@ -178,11 +178,5 @@ func resolves(r *rig, err error) {
 	require.NoError(r, err)
 	require.NotEmpty(r, d.RecordID)
 	require.Equal(r, 1, r.recorded(), "the delta is recorded once")
-	posts := 0
-	for _, s := range r.seen {
-		if s.method == http.MethodPost {
-			posts++
-		}
-	}
-	require.Equal(r, 1-held, posts, "it is sent again only where it is not found")
+	require.Equal(r, 1-held, r.posts(), "it is sent again only where it is not found")
 }

@@ -23,7 +23,7 @@ type circumstance struct {
 }
 
 const (
-	rowRuns  = 8  // of a row that loses nothing
+	rowRuns  = 8   // of a row that loses nothing
 	lossRuns = 200 // of a row that loses something that must be found
 )
 

@@ -3,7 +3,6 @@ package pacspace_test
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -279,6 +278,3 @@ func loggedKey(m message) string {
 	}
 	return m.key()
 }
-
-// isTimeout says that a call ended because its time was over.
-func isTimeout(err error) bool { return errors.Is(err, context.DeadlineExceeded) }

@@ -5,7 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"strconv"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -132,6 +132,7 @@ type DeltaVerified struct {
 	Reason      string          `json:"reason,omitempty"`
 	ReferenceID string          `json:"referenceId,omitempty"`
 	Metadata    json.RawMessage `json:"metadata,omitempty"` // nil where the event leaves it out
+	Adjusts     *Adjusts        `json:"adjusts,omitempty"`  // nil where the event names none
 	SubmittedAt time.Time       `json:"submittedAt,omitzero"`
 	VerifiedAt  time.Time       `json:"verifiedAt,omitzero"`
 
@@ -189,6 +190,9 @@ func (d *DeltaVerified) fromWire(o *wire.Object) {
 	d.Reason = delta.String("reason")
 	d.ReferenceID = delta.String("referenceId")
 	d.Metadata = delta.Raw("metadata")
+	if a := delta.Object("adjusts"); a != nil {
+		d.Adjusts = &Adjusts{ReferenceID: a.String("referenceId"), RecordID: a.String("recordId", "anchorId")}
+	}
 	d.SubmittedAt = delta.Time("submittedAt")
 	d.VerifiedAt = o.Time("verifiedAt", "blockTimestamp")
 	proof := o.Object("proof")
@@ -314,22 +318,22 @@ func deltaGroup(o *wire.Object) *wire.Object {
 	return o
 }
 
-// readEvent reads the data of an event into one of its types.
-func readEvent[T any, P result[T]](e *Event, want EventType) (*T, error) {
-	if e.Type != want {
-		return nil, webhookError(ErrWebhookType, "asked for "+string(want)+", got "+strconv.Quote(string(e.Type))+"; switch on Type first")
+// readEvent reads the data of an event of one of the types into one of its structs.
+func readEvent[T any, P result[T]](e *Event, want ...EventType) (*T, error) {
+	if !slices.Contains(want, e.Type) {
+		return nil, otherType(e.Type, want)
 	}
 	if e.Data == nil {
-		return nil, webhookError(ErrWebhookBody, string(want)+": no data")
+		return nil, webhookError(ErrWebhookBody, string(e.Type)+": no data")
 	}
 	o, err := wire.Parse(e.Data)
 	if err != nil {
-		return nil, webhookError(ErrWebhookBody, string(want)+": data: "+err.Error())
+		return nil, webhookError(ErrWebhookBody, string(e.Type)+": data: "+err.Error())
 	}
 	v := new(T)
 	P(v).fromWire(o)
 	if err := o.Err(); err != nil {
-		return nil, webhookError(ErrWebhookBody, string(want)+": data: "+err.Error())
+		return nil, webhookError(ErrWebhookBody, string(e.Type)+": data: "+err.Error())
 	}
 	P(v).setRaw(o.Source())
 	return v, nil

@@ -10,6 +10,7 @@ package decimal
 import (
 	"fmt"
 	"math/big"
+	"strconv"
 
 	"github.com/shopspring/decimal"
 )
@@ -78,13 +79,11 @@ func (d Decimal) append(dst []byte) []byte {
 	if d.d.IsZero() {
 		return append(dst, '0')
 	}
-	coefficient, exponent := d.d.Coefficient(), int(d.d.Exponent())
-	if coefficient.Sign() < 0 {
+	if d.d.Sign() < 0 {
 		dst = append(dst, '-')
-		coefficient.Neg(coefficient)
 	}
 	var room [40]byte
-	digits := coefficient.Append(room[:0], 10)
+	digits, exponent := d.appendDigits(room[:0]), int(d.d.Exponent())
 	if exponent >= 0 {
 		return appendZeros(append(dst, digits...), exponent)
 	}
@@ -103,6 +102,16 @@ func (d Decimal) append(dst []byte) []byte {
 	default:
 		return append(appendZeros(append(dst, '0', '.'), -whole), digits...)
 	}
+}
+
+// appendDigits writes the digits of the coefficient, without its sign.
+func (d Decimal) appendDigits(dst []byte) []byte {
+	if d.d.NumDigits() > 18 {
+		coefficient := d.d.Coefficient()
+		return coefficient.Abs(coefficient).Append(dst, 10)
+	}
+	coefficient := d.d.CoefficientInt64() // takes no allocation
+	return strconv.AppendInt(dst, max(coefficient, -coefficient), 10)
 }
 
 func appendZeros(dst []byte, n int) []byte {

@@ -39,7 +39,8 @@ ZERO = "0x" + "0" * 64
 MAX_LINE = 1048576
 MAX_FILE = 17179869184
 MAX_DELTAS = 10000000
-MAX_KNOWN = 2000000
+MAX_KNOWN = 10000000
+MAX_OWN = 2000000
 MAX_ALIKE = 100
 MAX_CARRIED = 1000
 MAX_ITEM_HASHES = 10000
@@ -573,7 +574,8 @@ ANCHORS = {  # kind: required and optional members
     "public-record": ({"root": hash_text, "verified": boolean, "environment": environment},
                       {"recordCount": whole, "netChange": exact, "source": filled, "fetchedAt": instant}),
     "invoice-root": ({"root": hash_text}, {}),
-    "own-deltas": ({"deltas": array_of(members({"referenceId": filled, "delta": amount}, {"customerId": text, **ITEM})),
+    "own-deltas": ({"deltas": array_of(members({"referenceId": filled, "delta": amount}, {"customerId": text, **ITEM}),
+                                       0, MAX_OWN),
                     "partial": boolean}, {}),
     "earlier": ({"confirmed": CONFIRMED, "billed": array_of(named(members({}, IDS))), **EARLIER_HEAD},
                 {"root": hash_text, "lastIndex": whole}),

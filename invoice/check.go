@@ -15,11 +15,14 @@ import (
 
 // Why there is no statement, for errors.Is.
 var (
-	// ErrClosing: the closing cannot be put on a statement.
+	// ErrClosing: the closing cannot be put on a statement. What to do: give the closing as
+	// ClosePeriod returned it; the text says which part of it does not hold together.
 	ErrClosing = errors.New("invoice: closing")
-	// ErrDetails: a field of the details cannot be used.
+	// ErrDetails: a field of the details cannot be used. What to do: correct the field that
+	// the text names.
 	ErrDetails = errors.New("invoice: details")
-	// ErrFont: no font has a sign of a name or an address, or a font cannot be read.
+	// ErrFont: no font has a sign of a name or an address, or a font cannot be read. What to
+	// do: give a font that has the sign among the options of the PDF.
 	ErrFont = errors.New("invoice: font")
 )
 

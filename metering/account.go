@@ -14,7 +14,8 @@ import (
 const maxAccountWord = 64
 
 // AccountError is an account that is bound to another resource or unit, or to none. It
-// matches [pacspace.ErrInvalid].
+// matches [pacspace.ErrInvalid]. What to do: bind the account with Bind or WithAccounts
+// before its first event, and give another resource or unit a customer id of its own.
 type AccountError struct {
 	CustomerID string
 	Bound      usage.Account // what is stored; zero where nothing is

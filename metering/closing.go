@@ -21,7 +21,9 @@ const (
 	heldWait = time.Minute
 )
 
-// Codes of parked deltas that are ours and not the service's.
+// Codes of parked deltas that are ours and not the service's. What to do: look at the delta
+// in [Meter.Parked] and at the record, then [Meter.Retry] or [Meter.Discard] it with the
+// reason.
 const (
 	CodeFailed     = "FAILED"             // the service says that the delta failed
 	CodeUnknown    = "OUTCOME_UNKNOWN"    // it may have been recorded, and its key is too old

@@ -53,7 +53,8 @@ const (
 )
 
 // EventError is an event or a total that breaks a rule. Nothing of its call was stored. It
-// matches [pacspace.ErrInvalid].
+// matches [pacspace.ErrInvalid]. What to do: correct the event or total that the index and
+// the rule name, and make the same call again.
 type EventError struct {
 	Index int    // in the call, from 0
 	ID    string // of the event; of a total the customer id

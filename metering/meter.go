@@ -129,7 +129,8 @@ func (m *Meter) nudge() {
 }
 
 // UnsentError says what a meter has still to deliver. Nothing of it is lost: it is in the
-// store.
+// store. What to do: make the call again, or let Run go on; what waits for a person is in
+// [Meter.Parked].
 type UnsentError struct{ Status *Status }
 
 func (e *UnsentError) Error() string {
@@ -164,8 +165,8 @@ func (m *Meter) Flush(ctx context.Context) (*Status, error) {
 	defer cancel()
 	s, unread := m.Status(ctx)
 	switch {
-	case unread != nil:
-		return nil, errors.Join(err, unread)
+	case err == nil && unread != nil:
+		return nil, unread
 	case err != nil:
 		return s, err
 	case !s.delivered():

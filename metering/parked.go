@@ -16,7 +16,8 @@ import (
 // maxNote bounds what a person writes beside a delta, in characters.
 const maxNote = 500
 
-// ErrNotParked is returned for a delta that does not wait for a person.
+// ErrNotParked is returned for a delta that does not wait for a person. What to do: look at
+// [Meter.Parked] again; another replica or person may have decided meanwhile.
 var ErrNotParked = errors.New("metering: the delta is not parked")
 
 // RetryParams says why a parked delta may go out again.

@@ -13,11 +13,14 @@ import (
 	"github.com/pacspace/pacspace-go/usage"
 )
 
-// ErrClosed is returned by a meter after [Meter.Close].
+// ErrClosed is returned by a meter after [Meter.Close]. What to do: make a new meter over
+// the same store; nothing of it is lost.
 var ErrClosed = errors.New("metering: the meter is closed; make a new one")
 
 // ConflictError names events whose ids were counted before with other content. What was
-// counted first stands; all other events of the call are counted.
+// counted first stands; all other events of the call are counted. What to do: find out why
+// one id stands for two events, and record the one that was left out under an id of its
+// own.
 type ConflictError struct{ IDs []string }
 
 func (e *ConflictError) Error() string {

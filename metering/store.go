@@ -39,7 +39,8 @@ type Store interface {
 	Sweep(ctx context.Context, before time.Time) (int, error)
 }
 
-// ErrNotFound is returned by a Tx for a row that is not there.
+// ErrNotFound is returned by a Tx for a row that is not there. What to do: nothing, where
+// the row may not exist yet; a store returns it as it is.
 var ErrNotFound = errors.New("metering: not found")
 
 // Tx reads and writes rows within [Store.Update] or [Store.View]. Rows read within Update
@@ -101,7 +102,8 @@ type Entry struct {
 }
 
 // TotalsError is returned for an event of an account whose day is fed by totals: counting
-// both would count twice.
+// both would count twice. What to do: submit a new total of that day with Submit, or let
+// the account's days be counted from events alone.
 type TotalsError struct {
 	CustomerID string
 	Day        usage.Date
@@ -212,9 +214,9 @@ type DeltaQuery struct {
 
 // StateCount counts the deltas in one state.
 type StateCount struct {
-	State  State
-	Count  int
-	Oldest time.Time // the earliest CreatedAt
+	State  State     `json:"state"`
+	Count  int       `json:"count"`
+	Oldest time.Time `json:"oldest"` // the earliest CreatedAt
 }
 
 // OutboxBatch is what is sent in one request: one delta or several, with the bytes and the

@@ -105,11 +105,13 @@ func (m *Meter) settle(ctx context.Context, referenceID string, it item, check f
 	return err
 }
 
-// ErrUnknownDelta: an event is about a delta that this meter never made.
+// ErrUnknownDelta: an event is about a delta that this meter never made. What to do: leave
+// it, where another program writes under the same API key; else alert an operator.
 var ErrUnknownDelta = errors.New("metering: no such delta in the outbox")
 
 // DeltaMismatchError is an event that tells of another amount or customer than was sent
-// under its reference. The row stays as it was.
+// under its reference. The row stays as it was. What to do: alert an operator, who compares
+// the record with what was sent; nothing is billed by the event's amount.
 type DeltaMismatchError struct {
 	ReferenceID                    string
 	SentCustomerID, ToldCustomerID string

@@ -143,8 +143,8 @@ func (p *PublicRecord) validate() error {
 func (r InvoiceRoot) validate() error { return nil }
 
 func (o OwnDeltas) validate() error {
-	if len(o.Items) > MaxReferences {
-		return fmt.Errorf("%w: own deltas: %w", ErrAnchor, tooMuch("", "more than %d deltas, the most among which duplicates are looked for", MaxReferences))
+	if len(o.Items) > MaxOwnDeltas {
+		return fmt.Errorf("%w: own deltas: %w", ErrAnchor, tooMuch("", "more than %d deltas", MaxOwnDeltas))
 	}
 	for i, item := range o.Items {
 		if item.ReferenceID == "" {

@@ -179,7 +179,7 @@ func (a *anchorText) read(s *scanner, name string) (err *FormatError) {
 	case "fetchedAt":
 		a.record.FetchedAt, err = s.instant()
 	case "deltas":
-		err = s.array(MaxReferences, func() *FormatError { return a.ownDelta(s) })
+		err = s.array(MaxOwnDeltas, func() *FormatError { return a.ownDelta(s) })
 	case "partial":
 		a.own.Partial, err = s.boolean()
 	case "confirmed":
@@ -333,7 +333,7 @@ func (e *Earlier) append(o *object) {
 		o.integer("lastIndex", *e.lastIndex)
 	}
 	appendConfirmed(o, e.confirmed)
-	o.array("billed", e.deltas.all.n, func(i int, o *object) {
+	o.array("billed", e.deltas.len(), func(i int, o *object) {
 		referenceID, recordID := e.deltas.at(i)
 		o.given("referenceId", referenceID)
 		o.given("recordId", recordID)

@@ -1,6 +1,9 @@
 package proof
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // orderCheck holds the lines to their numbers, each record to one line, and the carried
 // lines to the header's list.
@@ -107,7 +110,7 @@ func (c *daysCheck) delta(d *delta) {
 	case day.Before(days.First) && d.Carried == nil:
 		c.lateCount++
 		if len(c.late) < maxLate {
-			c.late = append(c.late, LateDelta{Line: d.number, Reference: d.Item.ReferenceID})
+			c.late = append(c.late, LateDelta{Line: d.number, Reference: strings.Clone(d.Item.ReferenceID)})
 		}
 		if !c.v.known.reaches(day, c.v.header) {
 			c.lateOpen++

@@ -90,11 +90,11 @@ var ErrDiffOrder = errors.New("proof: diff: the view is not in ascending order o
 // Neither view has to be true: Diff compares, and Verify is what checks the vendor's. Only
 // referenceId, amount and, where both views name one, customer id are compared.
 //
-// It remembers every reference, so there may be at most MaxReferences different ones; one
+// It remembers every reference, so there may be at most MaxOwnDeltas different ones; one
 // more is an error that is ErrLimit. Where both views are in order DiffOrdered needs no
 // such memory. An error of a view ends the sequence with it.
 func Diff(vendor, own iter.Seq2[Item, error], summary *DiffSummary) iter.Seq2[Difference, error] {
-	return diffUpTo(MaxReferences, vendor, own, summary)
+	return diffUpTo(MaxOwnDeltas, vendor, own, summary)
 }
 
 func diffUpTo(limit int, vendor, own iter.Seq2[Item, error], summary *DiffSummary) iter.Seq2[Difference, error] {

@@ -55,8 +55,10 @@
 // the account: a checkpoint can be made over chosen deltas. All times are the vendor's word,
 // save the usage days in the references, which are hashed. Record ids, checkpoint ids and
 // the sources of fields are his word too. The ledger behind the public record is not read:
-// the record's answer is taken as the service gave it. Every report says this again, with
-// what applies to it.
+// the record's answer is taken as the service gave it. That the scheme is the service's is
+// shown by the hashes that it led to, and by nothing else. Every report says this again,
+// with what applies to it. docs/what-a-proof-shows.md in the repository says it to a
+// customer who is not a programmer, with what to ask the vendor.
 //
 // # Writing evidence
 //

@@ -1,6 +1,9 @@
 package proof
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // A finding is what a check has found so far. It begins as passed, and what is worse stays:
 // the first failure is the one that is kept.
@@ -28,9 +31,9 @@ func (f *finding) fail(d *delta, reason, expected, found string) {
 		return
 	}
 	f.Outcome, f.Reason = Failed, reason
-	f.Divergence = &Divergence{Check: f.Name, Expected: expected, Found: found}
+	f.Divergence = &Divergence{Check: f.Name, Expected: strings.Clone(expected), Found: strings.Clone(found)}
 	if d != nil {
-		f.Divergence.Line, f.Divergence.Record, f.Divergence.Reference = d.number, d.RecordID, d.Item.ReferenceID
+		f.Divergence.Line, f.Divergence.Record, f.Divergence.Reference = d.number, strings.Clone(d.RecordID), strings.Clone(d.Item.ReferenceID)
 	}
 }
 

@@ -76,7 +76,6 @@ func (r *row) readMembers(s *scanner) (seen fieldSet, err *FormatError) {
 			item.ReferenceID, err = s.filled()
 		case fieldMetadata:
 			item.Metadata, err = s.raw()
-			r.metadataAt = s.pos - len(item.Metadata)
 			if err == nil && item.Metadata[0] != '{' {
 				err = broken("", "a JSON object is expected")
 			}

@@ -115,6 +115,15 @@ func (k *known) confirmed(e Environment) confirmed {
 	return c
 }
 
+// billed returns how many deltas earlier evidence billed.
+func (k *known) billed() int {
+	n := 0
+	for _, e := range k.earlier {
+		n += e.deltas.len()
+	}
+	return n
+}
+
 // enter puts what earlier evidence billed into the ledger, as the places -1, -2 and so on.
 func (k *known) enter(l *ledger, h Header) error {
 	for i, e := range k.earlier {
@@ -122,16 +131,17 @@ func (k *known) enter(l *ledger, h Header) error {
 			continue
 		}
 		at := place(-1 - i)
-		for i := range e.deltas.all.n {
+		for i := range e.deltas.len() {
 			referenceID, recordID := e.deltas.at(i)
 			if referenceID != "" {
 				parsed, _ := parseReference(referenceID)
-				if _, _, err := l.reference(referenceID, parsed, at); err != nil {
+				name := l.named(referenceID, parsed)
+				if _, _, _, err := l.refer(&name, at); err != nil {
 					return err
 				}
 			}
 			if recordID != "" {
-				if _, _, err := l.record(recordID, at); err != nil {
+				if _, _, _, err := l.record(recordID, l.tag(recordID), at); err != nil {
 					return err
 				}
 			}

@@ -10,21 +10,37 @@ import (
 
 // A ledger remembers every delta that was seen, in the file and in earlier evidence, by its
 // reference and by its record. It holds them all or fails; it never forgets one. All texts
-// are kept, so that what a hash finds is confirmed; hashes are keyed anew for each ledger,
-// so that nobody can make texts that meet.
+// are kept, so that what a hash finds is confirmed byte by byte: a hash alone neither
+// accuses nor passes. Hashes are keyed anew for each ledger, so that nobody can make texts
+// that meet.
 type ledger struct {
 	seed maphash.Seed
 	// byLook finds the first reference of each look: of what it shares with those that look
 	// like it or repeat it. The others of the look stand in alike, by the first one's number.
-	references texts
+	references placed
 	byLook     index
 	alike      map[uint32][]uint32
 
-	records  texts
+	records  placed
 	byRecord index
 
 	limit int // of looks and of records: MaxReferences
+	// fetched means nothing: it keeps fetch from being optimised away.
+	fetched uint32
 }
+
+// A placed keeps texts, each with its place.
+type placed struct {
+	texts
+	places runs
+}
+
+func (p *placed) add(text string, at place) uint32 {
+	p.places.add(int32(at))
+	return p.texts.add(text)
+}
+
+func (p *placed) place(i uint32) place { return place(p.places.at(int(i))) }
 
 type entry struct {
 	reference string
@@ -34,8 +50,11 @@ type entry struct {
 // A place is a line of the file, or the negative number of an earlier evidence.
 type place int32
 
-func newLedger(limit int) *ledger {
-	return &ledger{seed: maphash.MakeSeed(), alike: map[uint32][]uint32{}, limit: limit}
+// newLedger returns a ledger for so many deltas at most, of which some are expected.
+func newLedger(limit, expected int) *ledger {
+	l := &ledger{seed: maphash.MakeSeed(), alike: map[uint32][]uint32{}, limit: limit}
+	l.byLook.expected, l.byRecord.expected = expected, expected
+	return l
 }
 
 // kinship says how a reference stands to those before it.
@@ -48,91 +67,96 @@ const (
 	identical
 )
 
-// reference adds a reference and returns the nearest one before it. known is the parsed
-// form, where there is one.
-func (l *ledger) reference(text string, known *usage.Reference, at place) (kinship, entry, error) {
-	kin, nearest, _, err := l.refer(text, known, lookOf(text), at)
-	return kin, nearest, err
+// A named is a reference with all that it is looked up by.
+type named struct {
+	text  string
+	known *usage.Reference // the parsed form, where there is one
+	look  string
+	tag   uint32
 }
 
-// refer is reference for a look that is known already. It also returns the reference's
-// number.
-func (l *ledger) refer(text string, known *usage.Reference, look string, at place) (kinship, entry, uint32, error) {
-	tag := l.tag(look)
-	first, there := l.byLook.find(tag, func(n uint32) bool { return l.looks(n, look) })
+func (l *ledger) named(text string, known *usage.Reference) named {
+	look := lookOf(text)
+	return named{text, known, look, l.tag(look)}
+}
+
+// refer adds a reference and returns the nearest one before it and its own number.
+func (l *ledger) refer(name *named, at place) (kinship, entry, uint32, error) {
+	first, there, free := l.byLook.find(name.tag, func(n uint32) bool { return l.looks(n, name.look) })
 	if !there {
 		if l.byLook.used == l.limit {
 			return 0, entry{}, 0, tooManyReferences()
 		}
-		n := l.references.add(text, at)
-		l.byLook.add(tag, n)
+		n := l.references.add(name.text, at)
+		l.byLook.fill(free, name.tag, n)
 		return stranger, entry{}, n, nil
 	}
 	nearest, number, kin := entry{}, first, stranger
 	for i, n := range append([]uint32{first}, l.alike[first]...) {
-		e := l.references.entry(n)
-		if k := kinOf(text, known, e.reference); i == 0 || k > kin {
-			nearest, number, kin = e, n, k
+		before := l.references.text(n)
+		if k := kinOf(name.text, name.known, before); i == 0 || k > kin {
+			nearest, number, kin = entry{before, l.references.place(n)}, n, k
 		}
 	}
 	if kin != identical {
 		if len(l.alike[first]) == MaxAlike {
 			return 0, entry{}, 0, tooMuch("", "more than %d references that look alike or repeat one another", MaxAlike)
 		}
-		number = l.references.add(text, at)
+		number = l.references.add(name.text, at)
 		l.alike[first] = append(l.alike[first], number)
 	}
 	return kin, nearest, number, nil
 }
 
+// fetch brings what will be looked up of some lines into the cache. A ledger is larger than
+// that, and waiting for one place after the other is most of what looking up takes.
+func (l *ledger) fetch(rows []*row) {
+	for _, r := range rows {
+		l.fetched += l.byLook.near(r.name.tag) + l.byRecord.near(r.recordTag)
+	}
+}
+
 func (l *ledger) tag(text string) uint32 { return uint32(maphash.String(l.seed, text)) }
 
 // looks tells whether a reference has a look.
-func (l *ledger) looks(n uint32, look string) bool {
-	return lookOf(string(l.references.bytes(n))) == look
-}
+func (l *ledger) looks(n uint32, look string) bool { return lookOf(l.references.text(n)) == look }
 
 // find returns the place of exactly this reference.
 func (l *ledger) find(text string) (place, bool) {
 	look := lookOf(text)
-	first, there := l.byLook.find(l.tag(look), func(n uint32) bool { return l.looks(n, look) })
+	first, there, _ := l.byLook.find(l.tag(look), func(n uint32) bool { return l.looks(n, look) })
 	if !there {
 		return 0, false
 	}
 	of := append([]uint32{first}, l.alike[first]...)
-	if i := slices.IndexFunc(of, func(n uint32) bool { return string(l.references.bytes(n)) == text }); i >= 0 {
-		return l.references.all.at(int(of[i])).place, true
+	if i := slices.IndexFunc(of, func(n uint32) bool { return l.references.is(n, text) }); i >= 0 {
+		return l.references.place(of[i]), true
 	}
 	return 0, false
 }
 
-// record adds a record id and returns the place where it stood before.
-func (l *ledger) record(id string, at place) (place, bool, error) {
-	before, there, _, err := l.recordNumber(id, at)
-	return before, there, err
-}
-
-// recordNumber is record, and also returns the record's number.
-func (l *ledger) recordNumber(id string, at place) (place, bool, uint32, error) {
-	tag := l.tag(id)
-	if n, there := l.byRecord.find(tag, func(n uint32) bool { return string(l.records.bytes(n)) == id }); there {
-		return l.records.all.at(int(n)).place, true, n, nil
+// record adds a record id with its tag and returns the place where it stood before, and its
+// number.
+func (l *ledger) record(id string, tag uint32, at place) (place, bool, uint32, error) {
+	n, there, free := l.byRecord.find(tag, func(n uint32) bool { return l.records.is(n, id) })
+	if there {
+		return l.records.place(n), true, n, nil
 	}
 	if l.byRecord.used == l.limit {
 		return 0, false, 0, tooManyReferences()
 	}
-	n := l.records.add(id, at)
-	l.byRecord.add(tag, n)
+	n = l.records.add(id, at)
+	l.byRecord.fill(free, tag, n)
 	return 0, false, n, nil
 }
 
 // findRecord returns the place of a record id.
 func (l *ledger) findRecord(id string) (place, bool) {
-	n, there := l.byRecord.find(l.tag(id), func(n uint32) bool { return string(l.records.bytes(n)) == id })
+	n, there, _ := l.byRecord.find(l.tag(id), func(n uint32) bool { return l.records.is(n, id) })
 	if !there {
 		return 0, false
 	}
-	return l.records.all.at(int(n)).place, true
+	return l.records.place(n), true
 }
 
 func tooManyReferences() error {
@@ -186,19 +210,24 @@ func parseReference(text string) (*usage.Reference, bool) {
 // billed lists the deltas of one evidence by their ids.
 type billed struct {
 	references, records *texts
-	all                 pages[ids]
+	// Numbers of texts plus 1; 0 where the delta has none.
+	byReference, byRecord runs
 }
 
-// ids are numbers of texts plus 1; 0 where the delta has none.
-type ids struct{ reference, record uint32 }
+// note lists a delta by the numbers of its texts plus 1.
+func (b *billed) note(reference, record uint32) {
+	b.byReference.add(int32(reference))
+	b.byRecord.add(int32(record))
+}
+
+func (b *billed) len() int { return b.byReference.n }
 
 func (b *billed) at(i int) (referenceID, recordID string) {
-	of := b.all.at(i)
-	if of.reference > 0 {
-		referenceID = string(b.references.bytes(of.reference - 1))
+	if n := b.byReference.at(i); n > 0 {
+		referenceID = b.references.text(uint32(n - 1))
 	}
-	if of.record > 0 {
-		recordID = string(b.records.bytes(of.record - 1))
+	if n := b.byRecord.at(i); n > 0 {
+		recordID = b.records.text(uint32(n - 1))
 	}
 	return referenceID, recordID
 }
@@ -208,12 +237,12 @@ func (b *billed) add(referenceID, recordID string) {
 	if b.references == nil {
 		b.references, b.records = new(texts), new(texts)
 	}
-	var of ids
+	var reference, record uint32
 	if referenceID != "" {
-		of.reference = b.references.add(referenceID, 0) + 1
+		reference = b.references.add(referenceID) + 1
 	}
 	if recordID != "" {
-		of.record = b.records.add(recordID, 0) + 1
+		record = b.records.add(recordID) + 1
 	}
-	b.all.add(of)
+	b.note(reference, record)
 }

@@ -17,8 +17,9 @@ func enterAll(t testing.TB, l *ledger, references ...string) (kinship, string) {
 	var nearest entry
 	for i, r := range references {
 		parsed, _ := parseReference(r)
+		name := l.named(r, parsed)
 		var err error
-		kin, nearest, err = l.reference(r, parsed, place(i+1))
+		kin, nearest, _, err = l.refer(&name, place(i+1))
 		require.NoError(t, err)
 	}
 	return kin, nearest.reference
@@ -51,7 +52,7 @@ func TestKinship(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			kin, nearest := enterAll(t, newLedger(10), tc.references...)
+			kin, nearest := enterAll(t, newLedger(10, 0), tc.references...)
 			require.Equal(t, tc.kin, kin)
 			require.Equal(t, tc.nearest, nearest)
 		})
@@ -60,24 +61,33 @@ func TestKinship(t *testing.T) {
 
 func TestTheLedgerIsExactUpToItsLimit(t *testing.T) {
 	t.Parallel()
-	l := newLedger(3)
+	l := newLedger(3, 3)
 	enterAll(t, l, "a", "b", "c")
-	_, _, err := l.reference("d", nil, 4)
+	enter := func(text string, at place) (kinship, entry, error) {
+		name := l.named(text, nil)
+		kin, nearest, _, err := l.refer(&name, at)
+		return kin, nearest, err
+	}
+	record := func(id string, at place) (place, bool, error) {
+		before, seen, _, err := l.record(id, l.tag(id), at)
+		return before, seen, err
+	}
+	_, _, err := enter("d", 4)
 	require.ErrorIs(t, err, ErrLimit)
 	require.ErrorContains(t, err, "among which duplicates are looked for")
-	kin, nearest, err := l.reference("b", nil, 5)
+	kin, nearest, err := enter("b", 5)
 	require.NoError(t, err, "what is there is still found")
 	require.Equal(t, identical, kin)
 	require.Equal(t, place(2), nearest.place)
 
 	for i := range 3 {
-		_, seen, err := l.record(fmt.Sprint(i), place(i))
+		_, seen, err := record(fmt.Sprint(i), place(i))
 		require.NoError(t, err)
 		require.False(t, seen)
 	}
-	_, _, err = l.record("3", 3)
+	_, _, err = record("3", 3)
 	require.ErrorIs(t, err, ErrLimit)
-	at, seen, err := l.record("1", 3)
+	at, seen, err := record("1", 3)
 	require.NoError(t, err)
 	require.True(t, seen)
 	require.Equal(t, place(1), at)
@@ -85,12 +95,14 @@ func TestTheLedgerIsExactUpToItsLimit(t *testing.T) {
 
 func TestReferencesThatLookAlikeAreLimited(t *testing.T) {
 	t.Parallel()
-	l := newLedger(10)
+	l := newLedger(10, 0)
 	for i := range 1 + MaxAlike {
-		_, _, err := l.reference("inv"+strings.Repeat(" ", i), nil, place(i))
+		name := l.named("inv"+strings.Repeat(" ", i), nil)
+		_, _, _, err := l.refer(&name, place(i))
 		require.NoError(t, err)
 	}
-	_, _, err := l.reference("INV", nil, 0)
+	name := l.named("INV", nil)
+	_, _, _, err := l.refer(&name, 0)
 	require.ErrorIs(t, err, ErrLimit)
 	at, found := l.find("inv  ")
 	require.True(t, found)
@@ -113,5 +125,5 @@ func TestTooManyReferencesEndInAnErrorThatNamesTheLine(t *testing.T) {
 		err = v.take(r)
 	}
 	require.ErrorIs(t, lines.located(err), ErrLimit)
-	require.ErrorContains(t, err, "proof: line 4: more deltas than the 2000000")
+	require.ErrorContains(t, err, "proof: line 4: more deltas than the 10000000")
 }

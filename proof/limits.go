@@ -9,13 +9,20 @@ const (
 	MaxLineBytes = 1 << 20
 	// MaxFileBytes is the longest evidence file.
 	MaxFileBytes = 1 << 34
+	// MaxExpansion is how many bytes each byte of a gzip file may unpack to, after the first
+	// MaxExpansionFree: see Unpack. Evidence packs 5 to 50 times smaller.
+	MaxExpansion     = 200
+	MaxExpansionFree = 1 << 20
 	// MaxDeltas is the most deltas of one evidence file.
 	MaxDeltas = 10_000_000
-	// MaxReferences is the most deltas among which duplicates are looked for: those of the
-	// file, of earlier evidence and of the buyer's own list, each counted by itself. All are
-	// looked at, so this bounds memory, at about 250 bytes a delta with references of usual
-	// length; a longer file is refused by name rather than checked in part.
-	MaxReferences = 2_000_000
+	// MaxReferences is the most references, and the most record ids, among which duplicates
+	// are looked for: those of the file and of earlier evidence. None is forgotten and none
+	// sampled, so this bounds memory: see Verify. What is longer is refused rather than
+	// checked in part.
+	MaxReferences = 10_000_000
+	// MaxOwnDeltas is the most deltas of the buyer's own list, and the most different
+	// references that Diff remembers.
+	MaxOwnDeltas = 2_000_000
 	// MaxAlike is the most references that look alike or repeat one another.
 	MaxAlike = 100
 	// MaxCarried is the most carried deltas that a header lists.

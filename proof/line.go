@@ -3,8 +3,8 @@ package proof
 import (
 	"bytes"
 	"slices"
+	"strings"
 
-	"github.com/pacspace/pacspace-go/internal/canonical"
 	"github.com/pacspace/pacspace-go/usage"
 )
 
@@ -58,19 +58,19 @@ type row struct {
 	// for all of a line.
 	amount   amount
 	detached bool
-	// reference is the parsed referenceId and known points to it, where it is a usage day's;
-	// look is its look.
+	// name is the referenceId, and reference the parsed one where it is a usage day's.
+	name      named
 	reference usage.Reference
-	known     *usage.Reference
-	look      string
-	// metadataAt is where the metadata begins in the item.
-	metadataAt int
+	recordTag uint32
 	// What the pointers of the line point to.
 	proof, previous Hash
 	index           int64
 	carried         usage.Window
 	adjusts         Adjusts
 	hashes          []Hash
+	// sources are those of the line before, whose text was sourcesText.
+	sources     Sources
+	sourcesText []byte
 	// leaves are those by either label, zero where not made; by is the variants whose leaf
 	// is the content hash.
 	leaves [2]Hash
@@ -83,6 +83,12 @@ func (l *Line) detach() Line {
 	d.Item.Metadata, d.form, d.ItemHashes = bytes.Clone(l.Item.Metadata), bytes.Clone(l.form), slices.Clone(l.ItemHashes)
 	d.ProofHash, d.PreviousProofHash, d.Index = copied(l.ProofHash), copied(l.PreviousProofHash), copied(l.Index)
 	d.Carried, d.Item.Adjusts = copied(l.Carried), copied(l.Item.Adjusts)
+	for _, text := range []*string{&d.Item.CustomerID, &d.Item.Reason, &d.Item.ReferenceID, &d.RecordID, &d.ReceiptID} {
+		*text = strings.Clone(*text)
+	}
+	if a := d.Item.Adjusts; a != nil {
+		a.ReferenceID, a.RecordID = strings.Clone(a.ReferenceID), strings.Clone(a.RecordID)
+	}
 	return d
 }
 
@@ -104,7 +110,7 @@ func (r *row) read(data []byte, whole string) (trailer *Trailer, err *FormatErro
 	r.line = Line{}
 	r.hashes, r.leaves, r.by = r.hashes[:0], [2]Hash{}, 0
 	r.d = delta{Line: &r.line}
-	r.known, r.look = nil, ""
+	r.name, r.recordTag = named{}, 0
 	seen, err := s.object(lineNames, func(i int) (err *FormatError) {
 		switch i {
 		case trailerEnd:
@@ -139,39 +145,6 @@ func (r *row) read(data []byte, whole string) (trailer *Trailer, err *FormatErro
 		return nil, err
 	}
 	return new(t), nil
-}
-
-func (r *row) readItem(s *scanner) (there fieldSet, err *FormatError) {
-	s.peek()
-	start := s.pos
-	// Our own writer writes items in canonical form. Then looking is enough, and the text is
-	// the form.
-	if n := canonical.ObjectPrefix(s.src[start:]); n > 0 {
-		s.pos += n
-		inside := s.sub(start, s.pos)
-		if there, err = r.readMembers(&inside); err != nil {
-			return 0, err
-		}
-		r.line.form = inside.src
-		if r.line.Item.Metadata != nil {
-			metadata := inside.sub(r.metadataAt, r.metadataAt+len(r.line.Item.Metadata))
-			r.d.resource, r.d.unit = metadata.tags()
-		}
-		return there, nil
-	}
-	text, err := s.raw()
-	if err != nil {
-		return 0, err
-	}
-	inside := s.sub(start, s.pos)
-	if there, err = r.readMembers(&inside); err != nil {
-		return 0, err
-	}
-	if r.line.form, err = formOf(text, nil); err != nil {
-		return 0, err
-	}
-	r.d.resource, r.d.unit = tagsOf(r.line.form)
-	return there, nil
 }
 
 func (r *row) readField(s *scanner, i int) (err *FormatError) {
@@ -215,9 +188,27 @@ func (r *row) readField(s *scanner, i int) (err *FormatError) {
 		r.carried, err = s.window()
 		l.Carried = &r.carried
 	case lineSources:
-		l.Sources, err = s.sources()
+		err = r.readSources(s)
 	}
 	return err
+}
+
+// readSources reads where the fields come from. Lines mostly say the same of it, and a text
+// that was read means what it meant before.
+func (r *row) readSources(s *scanner) (err *FormatError) {
+	s.peek()
+	if n := len(r.sourcesText); n == 0 || !bytes.HasPrefix(s.src[s.pos:], r.sourcesText) {
+		from := s.pos
+		if r.sources, err = s.sources(); err != nil {
+			r.sourcesText = r.sourcesText[:0]
+			return err
+		}
+		r.sourcesText = append(r.sourcesText[:0], s.src[from:s.pos]...)
+	} else {
+		s.pos += n
+	}
+	r.line.Sources = r.sources
+	return nil
 }
 
 // check holds what one field of a line says against the others.

@@ -258,7 +258,7 @@ func (s *scanner) anyNumber() (decimal.Decimal, *FormatError) {
 }
 
 // CollectOwn makes an anchor of the buyer's own deltas. It is partial where they are only
-// some of the billed usage. There may be at most MaxReferences; one more is an error that
+// some of the billed usage. There may be at most MaxOwnDeltas; one more is an error that
 // is ErrLimit.
 func CollectOwn(items iter.Seq2[Item, error], partial bool) (OwnDeltas, error) {
 	own := OwnDeltas{Partial: partial}
@@ -266,8 +266,8 @@ func CollectOwn(items iter.Seq2[Item, error], partial bool) (OwnDeltas, error) {
 		if err != nil {
 			return OwnDeltas{}, err
 		}
-		if len(own.Items) == MaxReferences {
-			return OwnDeltas{}, fmt.Errorf("%w: %w", ErrOwn, tooMuch("", "more than %d deltas, the most among which duplicates are looked for", MaxReferences))
+		if len(own.Items) == MaxOwnDeltas {
+			return OwnDeltas{}, fmt.Errorf("%w: %w", ErrOwn, tooMuch("", "more than %d deltas", MaxOwnDeltas))
 		}
 		own.Items = append(own.Items, item)
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"runtime"
 	"sync"
+	"unsafe"
 
 	"github.com/pacspace/pacspace-go/internal/keccak"
 )
@@ -52,7 +53,7 @@ type worker struct {
 
 func (w *worker) work(c *chunk) {
 	c.rows, c.n, c.lines, c.trailer, c.refused, c.uncut = c.rows[:cap(c.rows)], 0, 0, nil, nil, false
-	whole := string(c.text) // the texts of all lines share it, and what is kept of them
+	whole := shared(c.text) // the texts of all lines share it
 	for from := 0; from < len(c.text) && c.refused == nil; {
 		to := len(c.text)
 		if n := bytes.IndexByte(c.text[from:], '\n'); n >= 0 {
@@ -63,6 +64,12 @@ func (w *worker) work(c *chunk) {
 	}
 	w.v.prepare(c.rows[:c.n], &w.batch)
 }
+
+// shared returns bytes as a string without copying them: what is read of a file is a tenth of
+// it, and copying it all would be the most of what verifying takes after hashing. The string
+// changes with the bytes when the chunk is used again, so what is kept of a line is copied:
+// by detach and keep, by the findings, and by the ledger.
+func shared(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 func (c *chunk) line(text []byte, whole string) {
 	c.lines++
@@ -234,6 +241,7 @@ func (s *sequence) take(c *chunk) (ended bool, err error) {
 		}
 		return false, s.at(broken("", "there is a line behind the trailer"))
 	}
+	s.v.ledger.fetch(c.rows[:c.n])
 	for _, r := range c.rows[:c.n] {
 		s.number++
 		if s.count++; s.count > s.v.header.Count {

@@ -57,6 +57,9 @@ func many(t testing.TB, random *rand.Rand, n int) *bill {
 		case 1:
 			l.Item.ReferenceID = fmt.Sprintf("order %d", i)
 			b.rehash(t, i)
+		case 2:
+			l.Item.ReferenceID = usage.Reference{CustomerID: acme, Day: day.AddDays(-40), Late: 2 + i}.String()
+			b.rehash(t, i)
 		case 3:
 			if i > 0 {
 				l.Item.Adjusts = &Adjusts{ReferenceID: b.lines[random.IntN(i)].Item.ReferenceID}

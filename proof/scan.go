@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
+	"slices"
 	"time"
 
 	"github.com/pacspace/pacspace-go/decimal"
@@ -88,6 +89,13 @@ func (s *scanner) sub(from, to int) scanner {
 
 // peek skips white space and returns the byte behind it, 0 at the end.
 func (s *scanner) peek() byte {
+	if s.pos < len(s.src) && s.src[s.pos] > ' ' { // as written by a writer
+		return s.src[s.pos]
+	}
+	return s.skipSpace()
+}
+
+func (s *scanner) skipSpace() byte {
 	for ; s.pos < len(s.src); s.pos++ {
 		switch c := s.src[s.pos]; c {
 		case ' ', '\t', '\r', '\n':
@@ -123,8 +131,8 @@ func (s *scanner) object(names []string, member func(i int) *FormatError) (seen 
 	if s.take('}') {
 		return 0, nil
 	}
-	for {
-		i, err := s.name(names)
+	for next := 0; ; {
+		i, err := s.name(names, next)
 		if err != nil {
 			return 0, err
 		}
@@ -132,6 +140,7 @@ func (s *scanner) object(names []string, member func(i int) *FormatError) (seen 
 			return 0, broken(names[i], "the name stands there twice")
 		}
 		seen |= 1 << i
+		next = i + 1
 		if !s.take(':') {
 			return 0, broken(names[i], "a colon is expected after the name")
 		}
@@ -148,19 +157,26 @@ func (s *scanner) object(names []string, member func(i int) *FormatError) (seen 
 	}
 }
 
-// name reads a member name and returns its index among names.
-func (s *scanner) name(names []string) (int, *FormatError) {
+// name reads a member name and returns its index among names. Writers write them in order,
+// so it is looked for from next on at first.
+func (s *scanner) name(names []string, next int) (int, *FormatError) {
 	if s.peek() != '"' {
 		return 0, broken("", "a member name in quotes is expected")
+	}
+	if rest := s.src[s.pos+1:]; len(rest) > 0 {
+		for i := next; i < len(names); i++ {
+			if n := len(names[i]); names[i][0] == rest[0] && n < len(rest) && rest[n] == '"' && string(rest[:n]) == names[i] {
+				s.pos += n + 2
+				return i, nil
+			}
+		}
 	}
 	text, err := s.quoted()
 	if err != nil {
 		return 0, err
 	}
-	for i, name := range names {
-		if string(text) == name {
-			return i, nil
-		}
+	if i := slices.Index(names, string(text)); i >= 0 {
+		return i, nil
 	}
 	return 0, broken("", "unknown name %.60q; names are exact and case counts", text)
 }

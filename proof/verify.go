@@ -140,6 +140,10 @@ type delta struct {
 func (d *delta) keep() *delta {
 	k, line := *d, d.detach()
 	k.Line, k.reference = &line, copied(d.reference)
+	if k.reference != nil {
+		k.reference.CustomerID = strings.Clone(k.reference.CustomerID)
+	}
+	k.resource.text, k.unit.text = strings.Clone(k.resource.text), strings.Clone(k.unit.text)
 	return &k
 }
 
@@ -154,7 +158,7 @@ const (
 )
 
 func newVerification(h Header, expect Expect, known known) (*verification, error) {
-	v := &verification{header: h, expect: expect, known: known, ledger: newLedger(MaxReferences), sources: map[Source]int{}}
+	v := &verification{header: h, expect: expect, known: known, ledger: newLedger(MaxReferences, known.billed()+h.Count), sources: map[Source]int{}}
 	v.sum64.start(h.StartingBalance)
 	v.scheme.tried = setOf(Variants())
 	if expect.Variant != "" {
@@ -163,7 +167,7 @@ func newVerification(h Header, expect Expect, known known) (*verification, error
 	v.scheme.trailer = setOf([]Variant{h.Variant})
 	v.scheme.elsewhere = known.confirmed(h.Environment)
 	v.grove = newGrove(v.scheme.tried, h.Variant)
-	v.billed.references, v.billed.records = &v.ledger.references, &v.ledger.records
+	v.billed.references, v.billed.records = &v.ledger.references.texts, &v.ledger.records.texts
 	if err := known.enter(v.ledger, h); err != nil {
 		return nil, err
 	}
@@ -208,6 +212,9 @@ func (v *verification) prepare(rows []*row, batch *keccak.Batch) {
 		if v.known.hasOwn && r.amount.small {
 			item.Delta = r.amount.decimal()
 		}
+		if r.line.RecordID != "" {
+			r.recordTag = v.ledger.tag(r.line.RecordID)
+		}
 		if item.ReferenceID == "" {
 			continue
 		}
@@ -218,7 +225,7 @@ func (v *verification) prepare(rows []*row, batch *keccak.Batch) {
 				known = &r.reference
 			}
 		}
-		r.known, r.look = known, lookOf(item.ReferenceID)
+		r.name = v.ledger.named(item.ReferenceID, known)
 	}
 	v.scheme.match(rows, batch)
 }
@@ -295,26 +302,26 @@ func (v *verification) recompute(r *row) content {
 
 // enter puts the line into the ledger and lists it.
 func (v *verification) enter(r *row) (err error) {
-	d, of := &r.d, ids{}
-	at := place(d.number)
+	d, at := &r.d, place(r.d.number)
+	var reference, record uint32 // plus 1
 	if d.Item.ReferenceID != "" {
 		var n uint32
-		d.kin, d.before, n, err = v.ledger.refer(d.Item.ReferenceID, r.known, r.look, at)
+		d.kin, d.before, n, err = v.ledger.refer(&r.name, at)
 		if err != nil {
 			return err
 		}
-		of.reference = n + 1
-		if r.known != nil && r.known.CustomerID == v.header.Account.CustomerID {
-			d.reference = r.known
+		reference = n + 1
+		if known := r.name.known; known != nil && known.CustomerID == v.header.Account.CustomerID {
+			d.reference = known
 		}
 	}
 	if d.RecordID != "" {
 		var n uint32
-		if d.recordedAt, d.recorded, n, err = v.ledger.recordNumber(d.RecordID, at); err != nil {
+		if d.recordedAt, d.recorded, n, err = v.ledger.record(d.RecordID, r.recordTag, at); err != nil {
 			return err
 		}
-		of.record = n + 1
+		record = n + 1
 	}
-	v.billed.all.add(of)
+	v.billed.note(reference, record)
 	return nil
 }

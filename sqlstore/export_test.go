@@ -25,3 +25,13 @@ func MovedColumns() map[string][]string {
 	}
 	return out
 }
+
+// Migrate brings tables of a test's own to the last of the versions, each of which is one
+// statement that both databases know.
+func (s *Store) Migrate(ctx context.Context, name string, versions ...string) error {
+	part := component{name: name}
+	for _, v := range versions {
+		part.migrations = append(part.migrations, migration{sqlite: []string{v}, postgres: []string{v}})
+	}
+	return s.core.migrate(ctx, part)
+}

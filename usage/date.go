@@ -52,12 +52,28 @@ func fromUnixDay(days int64) Date {
 
 // ParseDate reads YYYY-MM-DD, exactly and an existing day. Errors match ErrInvalid.
 func ParseDate(s string) (Date, error) {
-	if t, err := time.Parse(dateLayout, s); err == nil && len(s) == len(dateLayout) {
-		if d := DateOf(t); !d.IsZero() {
-			return d, nil
+	if len(s) == len(dateLayout) && s[4] == '-' && s[7] == '-' {
+		year, ok := digits(s[:4])
+		month, ok2 := digits(s[5:7])
+		day, ok3 := digits(s[8:])
+		// What time.Date has to normalise is no day of the calendar.
+		if t := time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC); ok && ok2 && ok3 && t.Day() == day && int(t.Month()) == month {
+			if d := DateOf(t); !d.IsZero() {
+				return d, nil
+			}
 		}
 	}
 	return Date{}, invalid("date", s, "it must be an existing day written YYYY-MM-DD")
+}
+
+func digits(s string) (n int, ok bool) {
+	for _, c := range []byte(s) {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = n*10 + int(c-'0')
+	}
+	return n, true
 }
 
 // IsZero tells whether d is no day. The JSON option omitzero goes by it.

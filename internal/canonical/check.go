@@ -13,16 +13,6 @@ func IsCanonical(src []byte) bool {
 	return c.value() && c.pos == len(src)
 }
 
-// ObjectPrefix returns the length of the object in canonical form that src begins with, 0
-// where it begins with none.
-func ObjectPrefix(src []byte) int {
-	c := checker{src: src}
-	if len(src) == 0 || src[0] != '{' || !c.object() {
-		return 0
-	}
-	return c.pos
-}
-
 // A checker is the reader's twin that only looks. Each method leaves pos behind what it
 // read, or answers false.
 type checker struct {
@@ -49,7 +39,7 @@ func (c *checker) value() bool {
 		_, _, ok := c.text()
 		return ok
 	case '{':
-		return c.object()
+		return c.object(nil)
 	case '[':
 		return c.array()
 	case 't':
@@ -61,45 +51,6 @@ func (c *checker) value() bool {
 	default:
 		return c.number()
 	}
-}
-
-func (c *checker) object() bool {
-	if c.depth == MaxDepth {
-		return false
-	}
-	c.depth++
-	c.pos++
-	if !c.next('}') {
-		var last []byte
-		lastPlain := false
-		for first := true; ; first = false {
-			name, plain, ok := c.text()
-			if !ok || !c.next(':') {
-				return false
-			}
-			switch {
-			case first:
-			case plain && lastPlain:
-				if bytes.Compare(last, name) >= 0 {
-					return false
-				}
-			case compareUnits(last, name) >= 0:
-				return false
-			}
-			last, lastPlain = name, plain
-			if !c.value() {
-				return false
-			}
-			if c.next('}') {
-				break
-			}
-			if !c.next(',') {
-				return false
-			}
-		}
-	}
-	c.depth--
-	return true
 }
 
 func (c *checker) array() bool {

@@ -20,6 +20,13 @@ import (
 //
 // What a MarshalJSON method returns is read as JSON text and checked as such.
 func Marshal(v any) ([]byte, error) {
+	if text, ok := AppendPlain(nil, v); ok {
+		return text, nil
+	}
+	return marshalAny(v)
+}
+
+func marshalAny(v any) ([]byte, error) {
 	if err := inspect(reflect.ValueOf(v), 0); err != nil {
 		return nil, err
 	}
@@ -46,6 +53,7 @@ func transformOwn(text []byte) ([]byte, error) {
 var (
 	jsonMarshaler = reflect.TypeFor[json.Marshaler]()
 	textMarshaler = reflect.TypeFor[encoding.TextMarshaler]()
+	plainString   = reflect.TypeFor[string]()
 	jsonNumber    = reflect.TypeFor[json.Number]()
 	rawMessage    = reflect.TypeFor[json.RawMessage]()
 )
@@ -60,7 +68,10 @@ func inspect(v reflect.Value, depth int) *Error {
 		return nil
 	}
 	t := v.Type()
-	if t == rawMessage {
+	switch t {
+	case plainString: // most fields, and it has no methods to look for
+		return inspectString(v.String())
+	case rawMessage:
 		return inspectRaw(v.Bytes())
 	}
 	if implements(v, jsonMarshaler) {

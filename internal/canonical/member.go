@@ -3,6 +3,7 @@ package canonical
 import (
 	"bytes"
 	"cmp"
+	"encoding/binary"
 	"slices"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -59,17 +60,46 @@ func arrange(dst []byte, open int, members []member, mode Mode) ([]byte, *Error)
 
 // sortMembers sorts by name, equal names by place.
 func sortMembers(dst []byte, ms []member) {
-	if len(ms) > 24 {
+	const few = 24
+	if len(ms) > few {
 		slices.SortFunc(ms, func(a, b member) int {
 			return cmp.Or(compare(dst, a, b), cmp.Compare(a.start, b.start))
 		})
 		return
 	}
-	for i := 1; i < len(ms); i++ {
-		for j := i; j > 0 && compare(dst, ms[j-1], ms[j]) > 0; j-- {
-			ms[j-1], ms[j] = ms[j], ms[j-1]
-		}
+	// Most names differ in their first eight bytes, which compare as one number. Zeros
+	// fill a shorter name: none holds a zero byte, so it comes before each longer one that
+	// begins with it.
+	var heads [few]uint64
+	for i, m := range ms {
+		heads[i] = headOf(m.name(dst))
 	}
+	for i := 1; i < len(ms); i++ {
+		m, head, j := ms[i], heads[i], i
+		for ; j > 0; j-- {
+			if before := ms[j-1]; before.plain && m.plain && heads[j-1] != head {
+				if heads[j-1] < head {
+					break
+				}
+			} else if compare(dst, before, m) <= 0 {
+				break
+			}
+			ms[j], heads[j] = ms[j-1], heads[j-1]
+		}
+		ms[j], heads[j] = m, head
+	}
+}
+
+// headOf returns the first eight bytes of a name, the first one highest.
+func headOf(name []byte) uint64 {
+	if len(name) >= 8 {
+		return binary.BigEndian.Uint64(name)
+	}
+	var head uint64
+	for i, c := range name {
+		head |= uint64(c) << (56 - 8*i)
+	}
+	return head
 }
 
 // compare orders two names by their UTF-16 code units, as RFC 8785 section 3.2.3 asks.

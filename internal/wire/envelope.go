@@ -13,15 +13,24 @@ type Answer struct {
 	// Enveloped says that an envelope marked it as the answer. A payload without one is
 	// taken as the answer only if it looks like it (see [Object.Known]).
 	Enveloped bool
+
+	read *Object // what the body was read into, free for the payload; nil for none
 }
 
 // Object reads the payload. An array is read as an object with that array as its only
-// member, called list, unless list is empty.
+// member, called list, unless list is empty. The object is the answer's own: a second
+// call overwrites it.
 func (a Answer) Object(list string) (*Object, error) {
 	if a.Payload == "" {
 		return nil, errEmpty
 	}
-	return parseValid(a.Payload, list)
+	if a.read == nil {
+		return parseValid(a.Payload, list)
+	}
+	if err := a.read.parse(a.Payload, list); err != nil {
+		return nil, err
+	}
+	return a.read, nil
 }
 
 // Unwrap takes the envelope off a 2xx body. An error that is a [*Refusal] says that the
@@ -52,11 +61,11 @@ func Unwrap(body []byte) (Answer, error) {
 	case failed(status):
 		return Answer{}, refusal(o)
 	case success == "true" && hasData, isNumber(status) && hasData:
-		return Answer{Payload: data, Enveloped: true}, nil
+		return Answer{Payload: data, Enveloped: true, read: o}, nil
 	case o.onlyTellsOfAnError():
 		return Answer{}, refusal(o)
 	}
-	return Answer{Payload: text}, nil
+	return Answer{Payload: text, read: o}, nil
 }
 
 // Refusal is a 2xx body that tells of a failure.

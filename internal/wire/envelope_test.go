@@ -33,7 +33,8 @@ func TestEveryEnvelopeOfTheContractIsTakenOff(t *testing.T) {
 			t.Parallel()
 			a, err := wire.Unwrap([]byte(c.body))
 			require.NoError(t, err)
-			require.Equal(t, wire.Answer{Payload: c.payload, Enveloped: c.enveloped}, a)
+			require.Equal(t, c.payload, a.Payload)
+			require.Equal(t, c.enveloped, a.Enveloped)
 		})
 	}
 }

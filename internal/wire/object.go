@@ -58,20 +58,29 @@ func Parse(data []byte) (*Object, error) {
 // parseValid reads an object. An array is read as an object with that array as its only
 // member, called list, unless list is empty.
 func parseValid(text, list string) (*Object, error) {
-	o := &Object{text: text, index: -1}
+	o := new(Object)
+	if err := o.parse(text, list); err != nil {
+		return nil, err
+	}
+	return o, nil
+}
+
+// parse is parseValid into an object whose earlier content is done with.
+func (o *Object) parse(text, list string) error {
+	*o = Object{text: text, members: o.members[:0], index: -1}
 	o.shared = &o.own
 	switch kind(text) {
 	case '{':
 		o.scan()
 	case '[':
 		if list == "" {
-			return nil, errors.New("want an object, got an array")
+			return errors.New("want an object, got an array")
 		}
-		o.members = []member{{list, text}}
+		o.members = append(o.members, member{list, text})
 	default:
-		return nil, errors.New("want an object, got " + kindName(text))
+		return errors.New("want an object, got " + kindName(text))
 	}
-	return o, nil
+	return nil
 }
 
 // Source is the object as the service wrote it.

@@ -35,7 +35,7 @@ func read(ctx context.Context, root string) ([]dependency, error) {
 	}
 	var all []dependency
 	for _, d := range found {
-		if d.licences, err = licencesOf(ctx, root, d.path, d.version); err != nil {
+		if err := d.readLicences(ctx, root); err != nil {
 			return nil, err
 		}
 		all = append(all, *d)
@@ -62,10 +62,19 @@ func readModule(ctx context.Context, at string, m modules.Module, found map[stri
 		if semver.Compare(r.Mod.Version, d.version) > 0 {
 			d.version = r.Mod.Version
 		}
-		d.requiredBy = append(d.requiredBy, name)
+		if !slices.Contains(d.requiredBy, name) {
+			d.requiredBy = append(d.requiredBy, name)
+		}
 	}
+	out, err := run(ctx, at, nil, "list", "./...")
+	if err != nil {
+		return err
+	}
+	// A package such as storetest is for tests, so no program links it.
+	packages := slices.DeleteFunc(strings.Fields(string(out)), func(p string) bool { return strings.HasSuffix(p, "test") })
 	for _, system := range systems {
-		out, err := run(ctx, at, []string{"GOOS=" + system, "GOARCH=amd64"}, "list", "-deps", "-f", "{{with .Module}}{{.Path}} {{.Version}}{{end}}", "./...")
+		args := append([]string{"list", "-deps", "-f", "{{with .Module}}{{.Path}} {{.Version}}{{end}}"}, packages...)
+		out, err := run(ctx, at, []string{"GOOS=" + system, "GOARCH=amd64"}, args...)
 		if err != nil {
 			return err
 		}
@@ -91,50 +100,52 @@ func isOurs(path string) bool {
 	return path == modules.Root || strings.HasPrefix(path, modules.Root+"/")
 }
 
-// licencesOf names the licences that stand in the licence files at a module's top, as SPDX
-// has them. A file that no licence covers is an error, so that a person looks at it.
-func licencesOf(ctx context.Context, root, path, version string) ([]string, error) {
+// readLicences reads the licence files at a module's top. The licence itself must be one
+// that is known, so that a person looks at another one. Further files, such as
+// LICENSE-3RD-PARTY.md, are notices of what it has from others: they are named, with the
+// licences that stand in them.
+func (d *dependency) readLicences(ctx context.Context, root string) error {
 	var downloaded struct{ Dir, Error string }
-	if err := goJSON(ctx, root, []string{"GOWORK=off"}, &downloaded, "mod", "download", "-json", path+"@"+version); err != nil {
-		return nil, fmt.Errorf("licencedoc: %s@%s: %w %s", path, version, err, downloaded.Error)
+	if err := goJSON(ctx, root, []string{"GOWORK=off"}, &downloaded, "mod", "download", "-json", d.path+"@"+d.version); err != nil {
+		return fmt.Errorf("licencedoc: %s@%s: %w %s", d.path, d.version, err, downloaded.Error)
 	}
 	entries, err := os.ReadDir(downloaded.Dir)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var names []string
 	for _, e := range entries {
-		if e.IsDir() || !isLicence(e.Name()) {
+		name, _, _ := strings.Cut(strings.ToUpper(e.Name()), ".")
+		own := name == "LICENSE" || name == "LICENCE" || name == "COPYING"
+		further := strings.HasPrefix(name, "LICENSE") || strings.HasPrefix(name, "LICENCE")
+		if e.IsDir() || !own && !further {
 			continue
 		}
 		text, err := os.ReadFile(filepath.Join(downloaded.Dir, e.Name()))
 		if err != nil {
-			return nil, err
+			return err
 		}
 		coverage := licensecheck.Scan(text)
-		if coverage.Percent < minCoverage {
-			return nil, fmt.Errorf("licencedoc: %s@%s: %s: only %.0f%% of it is a known licence; read it, and say in interop/licencedoc what it is", path, version, e.Name(), coverage.Percent)
+		if own && coverage.Percent < minCoverage {
+			return fmt.Errorf("licencedoc: %s@%s: %s: only %.0f%% of it is a known licence; read it, and say in interop/licencedoc what it is", d.path, d.version, e.Name(), coverage.Percent)
+		}
+		if !own {
+			d.notices = append(d.notices, e.Name())
 		}
 		for _, m := range coverage.Match {
-			if !m.IsURL && !slices.Contains(names, m.ID) {
-				names = append(names, m.ID)
+			if !m.IsURL && !slices.Contains(d.licences, m.ID) {
+				d.licences = append(d.licences, m.ID)
 			}
 		}
 	}
-	if len(names) == 0 {
-		return nil, fmt.Errorf("licencedoc: %s@%s: no licence file; ask its authors, or do without it", path, version)
+	if len(d.licences) == 0 {
+		return fmt.Errorf("licencedoc: %s@%s: no licence file; ask its authors, or do without it", d.path, d.version)
 	}
-	return names, nil
+	return nil
 }
 
 // minCoverage is how much of a licence file must be text of licences, in percent; the rest
 // is names and notices.
 const minCoverage = 75
-
-func isLicence(name string) bool {
-	name = strings.ToUpper(name)
-	return strings.HasPrefix(name, "LICENSE") || strings.HasPrefix(name, "LICENCE") || strings.HasPrefix(name, "COPYING")
-}
 
 func goJSON(ctx context.Context, dir string, env []string, into any, args ...string) error {
 	out, err := run(ctx, dir, env, args...)

@@ -4,6 +4,9 @@
 // path, its folder and the size of its zip in bytes.
 //
 //	go run ./interop/modproxy FOLDER VERSION
+//	go run ./interop/modproxy -list
+//
+// The second only prints paths and folders.
 package main
 
 import (
@@ -22,14 +25,32 @@ import (
 )
 
 func main() {
-	if len(os.Args) != 3 {
-		fmt.Fprintln(os.Stderr, "usage: go run ./interop/modproxy FOLDER VERSION")
+	var err error
+	switch {
+	case len(os.Args) == 2 && os.Args[1] == "-list":
+		err = list(os.Stdout, ".")
+	case len(os.Args) == 3:
+		err = write(os.Stdout, ".", os.Args[1], os.Args[2])
+	default:
+		fmt.Fprintln(os.Stderr, "usage: go run ./interop/modproxy FOLDER VERSION, or -list")
 		os.Exit(2)
 	}
-	if err := write(os.Stdout, ".", os.Args[1], os.Args[2]); err != nil {
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "modproxy:", err)
 		os.Exit(1)
 	}
+}
+
+// list prints the modules of the repository at root.
+func list(out io.Writer, root string) error {
+	all, err := modules.Installed(root)
+	if err != nil {
+		return err
+	}
+	for _, m := range all {
+		fmt.Fprintln(out, m.Path(), m.Dir)
+	}
+	return nil
 }
 
 // write writes the proxy for the repository at root, as its HEAD has it.

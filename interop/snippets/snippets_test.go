@@ -60,6 +60,30 @@ func TestSnippetsCompile(t *testing.T) {
 	require.Greater(t, total, 4)
 }
 
+// TestProgramsPrintWhatTheirDocumentSays runs the snippets that are whole programs.
+func TestProgramsPrintWhatTheirDocumentSays(t *testing.T) {
+	t.Parallel()
+	ran := 0
+	for _, document := range documents(t) {
+		blocks, err := blocksOf(document)
+		require.NoError(t, err)
+		for _, b := range blocks {
+			if !b.program() {
+				continue
+			}
+			ran++
+			name := filepath.Join(t.TempDir(), "main.go")
+			require.NoError(t, os.WriteFile(name, []byte(b.code), 0o600))
+			cmd := exec.CommandContext(t.Context(), "go", "run", name)
+			cmd.Dir = root
+			out, err := cmd.CombinedOutput()
+			require.NoError(t, err, "%s:%d: %s", filepath.Base(document), b.line, out)
+			require.Equal(t, b.prints, string(out), "%s:%d", filepath.Base(document), b.line)
+		}
+	}
+	require.Positive(t, ran)
+}
+
 // TestLinksToFilesLead follows the links between the documents of the repository.
 func TestLinksToFilesLead(t *testing.T) {
 	t.Parallel()
@@ -90,11 +114,15 @@ func documents(t *testing.T) []string {
 	return all
 }
 
-// block is one snippet: its code, and the line of the document before its first.
+// block is one snippet: its code, the line of the document before its first, and what a
+// block of text behind it says that it prints.
 type block struct {
-	code string
-	line int
+	code   string
+	line   int
+	prints string
 }
+
+func (b block) program() bool { return strings.HasPrefix(b.code, "package main\n") }
 
 // blocksOf finds the fenced blocks of Go in a document.
 func blocksOf(document string) ([]block, error) {
@@ -103,22 +131,24 @@ func blocksOf(document string) ([]block, error) {
 		return nil, err
 	}
 	var blocks []block
-	var open *block
-	fenced := false
+	var into *string
+	fenced, last := false, ""
 	for i, line := range strings.Split(string(text), "\n") {
-		switch fence := strings.HasPrefix(strings.TrimSpace(line), "```"); {
+		language, fence := strings.CutPrefix(strings.TrimSpace(line), "```")
+		switch {
 		case fence && fenced:
-			if open != nil {
-				blocks = append(blocks, *open)
-			}
-			open, fenced = nil, false
+			into, fenced = nil, false
 		case fence:
 			fenced = true
-			if strings.TrimSpace(line) == "```go" {
-				open = &block{line: i + 1}
+			if language == "go" {
+				blocks = append(blocks, block{line: i + 1})
+				into = &blocks[len(blocks)-1].code
+			} else if language == "text" && last == "go" {
+				into = &blocks[len(blocks)-1].prints
 			}
-		case open != nil:
-			open.code += line + "\n"
+			last = language
+		case into != nil:
+			*into += line + "\n"
 		}
 	}
 	if fenced {
@@ -178,7 +208,7 @@ func newChecker(t *testing.T) *checker {
 }
 
 // check is what the compiler has against a document's snippets. Those that are declarations
-// are put beside the others; one that begins with a package clause stands alone.
+// are put beside the others; a whole program stands alone.
 func (c *checker) check(document string, blocks []block) []error {
 	var body, ends bytes.Buffer
 	files := []string{c.given}
@@ -186,7 +216,7 @@ func (c *checker) check(document string, blocks []block) []error {
 	for _, b := range blocks {
 		at := fmt.Sprintf("//line %s:%d\n", path.Base(document), b.line+1)
 		switch {
-		case strings.HasPrefix(b.code, "package "):
+		case b.program():
 			problems = append(problems, c.compile(at+b.code)...)
 		case c.parses("package p\n" + b.code):
 			files = append(files, "package snippets\n"+c.imports+at+b.code)

@@ -1,0 +1,163 @@
+package reconcile
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/decimal"
+	"github.com/pacspace/pacspace-go/metering"
+	"github.com/pacspace/pacspace-go/proof"
+	"github.com/pacspace/pacspace-go/usage"
+)
+
+// MeterBooks takes a meter's store for one's own books: what it closed and did not discard.
+// Days that are still open are not in it, so that usage which is about to go out is no
+// mismatch; how late a meter is, its own status tells. It knows what was sent
+// ([SentDeltas]) and lists its accounts ([AccountLister]).
+func MeterBooks(store metering.Store) SystemOfRecord { return &meterBooks{store} }
+
+type meterBooks struct{ store metering.Store }
+
+var (
+	_ SentDeltas    = (*meterBooks)(nil)
+	_ AccountLister = (*meterBooks)(nil)
+)
+
+// sentStates are all states of a delta save the discarded.
+var sentStates = [...]metering.State{
+	metering.StateFrozen, metering.StateSent, metering.StateUnknown, metering.StateConfirmed, metering.StateVerified, metering.StateParked,
+}
+
+func (b *meterBooks) deltas(ctx context.Context, customerID string, days proof.Days) iter.Seq2[metering.OutboxDelta, error] {
+	return func(yield func(metering.OutboxDelta, error) bool) {
+		q := metering.DeltaQuery{CustomerID: customerID, From: days.First, To: days.Last, States: sentStates[:]}
+		for {
+			var page []metering.OutboxDelta
+			err := b.store.View(ctx, func(tx metering.Tx) (err error) {
+				page, err = tx.Deltas(ctx, q, listPage)
+				return err
+			})
+			if err != nil {
+				yield(metering.OutboxDelta{}, err)
+				return
+			}
+			for _, d := range page {
+				if !yield(d, nil) {
+					return
+				}
+			}
+			if len(page) < listPage {
+				return
+			}
+			q.AfterReferenceID = page[len(page)-1].ReferenceID
+		}
+	}
+}
+
+func (b *meterBooks) Balance(ctx context.Context, customerID string, days proof.Days) (decimal.Decimal, error) {
+	var sum decimal.Decimal
+	for d, err := range b.deltas(ctx, customerID, days) {
+		if err != nil {
+			return decimal.Decimal{}, err
+		}
+		sum = sum.Add(d.Amount)
+	}
+	return sum, nil
+}
+
+func (b *meterBooks) Sent(ctx context.Context, customerID string, days proof.Days) iter.Seq2[pacspace.DeltaParams, error] {
+	return func(yield func(pacspace.DeltaParams, error) bool) {
+		for d, err := range b.deltas(ctx, customerID, days) {
+			var p pacspace.DeltaParams
+			if err == nil {
+				p, err = d.Params()
+			}
+			if !yield(p, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+func (b *meterBooks) Accounts(ctx context.Context, days proof.Days) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		seen := map[string]bool{}
+		q := metering.BucketQuery{From: days.First, To: days.Last}
+		for {
+			var page []metering.Bucket
+			err := b.store.View(ctx, func(tx metering.Tx) (err error) {
+				page, err = tx.Buckets(ctx, q, listPage)
+				return err
+			})
+			if err != nil {
+				yield("", err)
+				return
+			}
+			for _, bucket := range page {
+				if seen[bucket.CustomerID] {
+					continue
+				}
+				seen[bucket.CustomerID] = true
+				if !yield(bucket.CustomerID, nil) {
+					return
+				}
+			}
+			if len(page) < listPage {
+				return
+			}
+			last := page[len(page)-1]
+			q.AfterDay, q.AfterCustomerID = last.Day, last.CustomerID
+		}
+	}
+}
+
+// GateError is a day that is held back: with what would go out now, the record would not
+// say what the books say. What to do: find which of both is wrong; the day goes out by
+// itself once they agree.
+type GateError struct {
+	CustomerID string
+	Day        usage.Date
+	Books      decimal.Decimal // of the day, as it should stand in the record
+	Record     decimal.Decimal // of the day, as it would stand
+}
+
+func (e *GateError) Error() string {
+	return fmt.Sprintf("reconcile: gate: %s, %s: the books have %s and the record would have %s; the day is held until they agree", e.CustomerID, e.Day, e.Books, e.Record)
+}
+
+// Gate lets a meter emit a day only once it is reconciled: once what the record has of the
+// day, and what would go out, add up to the balance of the system of record. Give it to
+// [metering.WithGate]. It needs books that are not the meter's own; the error is a
+// [*GateError] where they differ.
+func (a *Agent) Gate() metering.Gate {
+	return func(ctx context.Context, account usage.Account, day usage.Date, amount decimal.Decimal) error {
+		if a.set.books == nil {
+			return fmt.Errorf("reconcile: gate: there is no system of record; give New WithSystemOfRecord")
+		}
+		books, err := a.set.books.Balance(ctx, account.CustomerID, proof.Days{First: day, Last: day})
+		if err != nil {
+			return fmt.Errorf("reconcile: gate: balance of %s in the system of record: %w", account.CustomerID, err)
+		}
+		// Usage is positive in a meter and negative in the record.
+		record := amount.Neg()
+		err = a.store.View(ctx, func(tx Tx) error {
+			record = amount.Neg()
+			deltas, err := allDeltas(ctx, tx, DeltaQuery{CustomerID: account.CustomerID, From: day, To: day})
+			for i := range deltas {
+				if deltas[i].State == DeltaVerified {
+					record = record.Add(deltas[i].Delta)
+				}
+			}
+			return err
+		})
+		if err != nil {
+			return wrap("gate", err)
+		}
+		if !record.Equal(books) {
+			return &GateError{CustomerID: account.CustomerID, Day: day, Books: books, Record: record}
+		}
+		return nil
+	}
+}

@@ -1,0 +1,131 @@
+package reconcile
+
+import (
+	"cmp"
+	"encoding/json"
+	"strconv"
+
+	"github.com/pacspace/pacspace-go/decimal"
+	"github.com/pacspace/pacspace-go/usage"
+)
+
+// checkTelling finds what the service itself says against a delta.
+func (v *view) checkTelling(f findings) {
+	resource := ""
+	for i := range v.deltas {
+		d := &v.deltas[i]
+		one := Differing{ReferenceID: d.ReferenceID, RecordID: d.RecordID, Day: d.Day}
+		if d.State == DeltaFailed {
+			if !v.replaced(d) {
+				one.What, one.Expected = "will not be recorded: "+cmp.Or(d.Error, "no reason given"), d.Delta.String()
+				f.add(KindFailed, "recorded", "failed", one, "the reason above; correct it and send the day again under the reference's :again form")
+			}
+			continue
+		}
+		if d.Doubt != "" {
+			one.What = d.Doubt
+			f.add(KindDoubt, "verified", d.Doubt, one, "the verification of "+cmp.Or(d.RecordID, d.ReceiptID))
+		}
+		if d.Contradicted != nil {
+			one.What, one.Expected, one.Found = "was told with two amounts", d.Delta.String(), d.Contradicted.String()
+			f.add(KindChanged, one.Expected, one.Found, one, "both webhook deliveries, and the delta in the service's list")
+		}
+		switch is := resourceOf(d); {
+		case is == "":
+		case resource == "":
+			resource = is
+		case is != resource:
+			one.What, one.Expected, one.Found = "counts another resource", resource, is
+			f.add(KindMixed, resource, is, one, "a balance has one unit: give each resource a customer id of its own")
+		}
+	}
+}
+
+// replaced tells whether a failed delta, or one that stands for the same usage, was
+// recorded after all.
+func (v *view) replaced(failed *Delta) bool {
+	base, err := usage.ParseReference(failed.ReferenceID)
+	for i := range v.deltas {
+		d := &v.deltas[i]
+		if d.State != DeltaVerified || d.ReferenceID == "" {
+			continue
+		}
+		if d.ReferenceID == failed.ReferenceID {
+			return true
+		}
+		if other, otherErr := usage.ParseReference(d.ReferenceID); err == nil && otherErr == nil && other.Base() == base.Base() {
+			return true
+		}
+	}
+	return false
+}
+
+// checkTwice finds usage that was recorded more than once: one reference twice, or a delta
+// and its repeat.
+func (v *view) checkTwice(f findings) {
+	seen := map[string]*Delta{}
+	for i := range v.deltas {
+		d := &v.deltas[i]
+		if d.State != DeltaVerified || d.ReferenceID == "" {
+			continue
+		}
+		name := d.ReferenceID
+		if ref, err := usage.ParseReference(name); err == nil {
+			name = ref.Base().String()
+		}
+		first := seen[name]
+		if first == nil {
+			seen[name] = d
+			continue
+		}
+		f.add(KindTwice, "once", "twice", Differing{
+			ReferenceID: d.ReferenceID, RecordID: d.RecordID, Day: d.Day, Found: d.Delta.String(),
+			What: "counts usage that " + cmp.Or(first.RecordID, first.ReferenceID) + " counts already",
+		}, "both records; one of them needs an adjustment")
+	}
+}
+
+// checkService holds the service's answers against each other.
+func (v *view) checkService(f findings) {
+	for i := range v.unlisted {
+		d := &v.unlisted[i]
+		f.add(KindUnlisted, "listed", "not listed", Differing{
+			ReferenceID: d.ReferenceID, RecordID: d.RecordID, Day: d.Day, Expected: d.Delta.String(), What: "is known and not in the service's list",
+		}, "the delta's status at the service, by its record id")
+	}
+	s := v.service
+	if s == nil {
+		return
+	}
+	r := f.report
+	r.Derived, r.Listed = new(s.balance), s.sum
+	window := v.period.RecordingWindow().String()
+	switch off := s.balance.Sub(s.sum).Abs(); {
+	case off.IsZero():
+	case off.Cmp(decimal.SumError64(s.abs, s.count)) <= 0:
+		f.note("the service's balance " + s.balance.String() + " is rounded: its deltas add up to " + s.sum.String())
+	default:
+		r.Mismatches = append(r.Mismatches, Mismatch{
+			Kind: KindDerived, CustomerID: v.customerID, Period: v.period, Expected: s.sum.String(), Found: s.balance.String(), Count: s.count,
+			Evidence: []string{"derive of " + v.customerID + " for " + window + ": its " + strconv.Itoa(s.count) + " deltas do not add up to its balance"},
+		})
+		return
+	}
+	if c := v.compared; c != nil && !c.MatchesYours && v.comparedBy.Sub(s.balance).Abs().Cmp(decimal.SumError64(s.abs, s.count)) <= 0 {
+		r.Mismatches = append(r.Mismatches, Mismatch{
+			Kind: KindCompared, CustomerID: v.customerID, Period: v.period, Expected: s.balance.String(), Found: c.NeutralBalance.String(), Count: s.count,
+			Evidence: []string{"compare and derive of " + v.customerID + " for " + window},
+		})
+	}
+}
+
+// resourceOf is what the metadata says is counted, "" where it does not.
+func resourceOf(d *Delta) string {
+	var m struct {
+		Resource string `json:"resource"`
+	}
+	if json.Unmarshal(d.Metadata, &m) != nil {
+		return ""
+	}
+	return m.Resource
+}

@@ -1,0 +1,39 @@
+package sqlstore_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pacspace/pacspace-go/internal/agenttest"
+	"github.com/pacspace/pacspace-go/reconcile"
+	"github.com/pacspace/pacspace-go/sqlstore"
+)
+
+// agentStore opens an agent's store in a new database.
+func agentStore(t testing.TB, b backend, options ...sqlstore.Option) *sqlstore.AgentStore {
+	t.Helper()
+	s, err := newStore(t, b, options...).Agent(t.Context())
+	require.NoError(t, err)
+	return s
+}
+
+func TestAgentConformance(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, b backend) {
+		agenttest.Run(t, func(t *testing.T) reconcile.Store { return agentStore(t, b) })
+	})
+}
+
+func TestAgentStoreOpensAgain(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, b backend) {
+		store := newStore(t, b)
+		for range 2 {
+			s, err := store.Agent(t.Context())
+			require.NoError(t, err)
+			_, err = s.Receive(t.Context(), []reconcile.InboxEvent{{ID: "a", Body: []byte("{}")}})
+			require.NoError(t, err)
+		}
+	})
+}
