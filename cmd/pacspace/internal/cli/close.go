@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -20,7 +21,7 @@ type closing struct {
 	period, resource, unit, start string
 	previous                      string
 	submissions                   []string
-	first, force, meter           bool
+	first, force, meter, carry    bool
 	storage                       storage
 	closing, evidence, root       string
 	wait                          time.Duration
@@ -64,6 +65,7 @@ their owner only.`,
 	f.StringVar(&c.unit, "unit", "", "`name` of one of it, such as minute")
 	f.StringVar(&c.start, "starting-balance", "0", "`balance` to start from")
 	submissionsFlag(cmd, &c.submissions)
+	f.BoolVar(&c.carry, "carry-outstanding", false, "with --meter, close although something is outstanding; it will be a line of a later invoice")
 	f.BoolVar(&c.meter, "meter", false, "what was sent, and what is outstanding, is in the meter's store")
 	c.storage.flags(cmd)
 	f.StringVar(&c.closing, "closing", "", "`file` to write the closing to")
@@ -101,7 +103,7 @@ func (a *app) runClose(ctx context.Context, customer string, c *closing) error {
 	}
 	p := pacspace.ClosePeriodParams{
 		CustomerID: customer, Resource: c.resource, Unit: c.unit, Period: pacspace.Period(c.period),
-		First: c.first, StartingBalance: start,
+		First: c.first, StartingBalance: start, CarryOutstanding: c.carry,
 	}
 	if c.previous != "" {
 		if p.Previous, err = a.readClosing(c.previous); err != nil {
@@ -143,6 +145,11 @@ func (a *app) closeAs(ctx context.Context, client *pacspace.Client, p pacspace.C
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.wait)
 	defer cancel()
+	defer func() {
+		if errors.Is(err, pacspace.ErrOutstanding) {
+			a.hint("pacspace meter status says what is outstanding; --carry-outstanding closes all the same")
+		}
+	}()
 	err = a.withMeter(ctx, c.storage, metering.DefaultLateness, nil, func(m *metering.Meter) error {
 		closed, err = m.ClosePeriod(ctx, p)
 		return err

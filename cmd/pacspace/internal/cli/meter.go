@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -96,14 +97,24 @@ func (a *app) withMeter(ctx context.Context, s storage, lateness time.Duration, 
 		return err
 	}
 	defer func() { err = errors.Join(err, done()) }()
+	with := func(lateness time.Duration) (*metering.Meter, error) {
+		return metering.New(client, store, append(slices.Clip(opts), metering.WithLateness(lateness))...)
+	}
+	if _, err := with(lateness); err != nil { // what is refused must not be kept
+		return err
+	}
 	if lateness, err = longestLateness(ctx, store, lateness); err != nil {
 		return err
 	}
-	m, err := metering.New(client, store, append(opts, metering.WithLateness(lateness))...)
+	m, err := with(lateness)
 	if err != nil {
 		return err
 	}
-	return do(m)
+	err = do(m)
+	if _, unbound := errors.AsType[*metering.AccountError](err); unbound {
+		a.hint("a new account needs --resource and --unit when its usage is imported, and keeps them for ever")
+	}
+	return err
 }
 
 func (a *app) openStore(ctx context.Context, s storage, environment pacspace.Environment) (metering.Store, func() error, error) {
@@ -216,7 +227,11 @@ func (a *app) showStatus(ctx context.Context, m *metering.Meter, s *metering.Sta
 		out.States = append(out.States, stateCount(c))
 		table = append(table, []string{string(c.State), deltas(c.Count)})
 	}
-	table = append(table, []string{"open", count(s.Open, "day", "days") + ", due: " + strconv.Itoa(s.Due)})
+	open := count(s.Open, "day", "days") + ", due: " + strconv.Itoa(s.Due)
+	if s.Due == 0 && !s.OldestDue.IsZero() {
+		open += ", next at " + s.OldestDue.UTC().Format(time.RFC3339)
+	}
+	table = append(table, []string{"open", open})
 	if s.PauseCode != "" {
 		table = append(table, []string{"paused", s.PauseCode + " until " + s.PausedUntil.UTC().Format(time.RFC3339)})
 	}
