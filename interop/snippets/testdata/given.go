@@ -4,13 +4,17 @@ package snippets
 
 import (
 	"context"
+	"database/sql"
 	"iter"
+	"log/slog"
 	"net/http"
 	"os"
 	"testing"
 	"time"
 
 	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/metering"
+	"github.com/pacspace/pacspace-go/reconcile"
 )
 
 var (
@@ -34,6 +38,13 @@ var (
 	secrets              interface {
 		Read(ctx context.Context, name string) (string, error)
 	}
+
+	db, sqliteDB, postgresDB *sql.DB
+	meter                    *metering.Meter
+	books                    reconcile.SystemOfRecord
+	page                     reconcile.Alert // an operator
+	logger                   *slog.Logger
+	secret, previousSecret   string
 
 	mux   *http.ServeMux
 	inbox interface {
