@@ -58,7 +58,6 @@ require (
 replace (
 	github.com/pacspace/pacspace-go => ../
 	github.com/pacspace/pacspace-go/invoice => ../invoice
-	github.com/pacspace/pacspace-go/sqlstore => ../sqlstore
 )
 
 replace github.com/pacspace/pacspace-go/sqlstore => ../sqlstore
