@@ -212,7 +212,9 @@ func assemble(ctx context.Context, tx Tx) (*OutboxBatch, error) {
 func (m *Meter) begin(ctx context.Context, b *OutboxBatch) (wait time.Duration, err error) {
 	err = m.fenced(ctx, b, func(tx Tx, b *OutboxBatch, members []*OutboxDelta) error {
 		now := tx.Now()
-		if wait, err = m.mayNotSend(ctx, tx, true); err != nil {
+		if b.Unknown && now.Sub(b.FirstSent) >= m.set.keyLifetime {
+			wait = leaseTime // its key has grown too old since that was looked at
+		} else if wait, err = m.mayNotSend(ctx, tx, true); err != nil {
 			return err
 		}
 		if wait > 0 {

@@ -43,8 +43,9 @@ const (
 	// MaxAmount is the largest magnitude of one event or total: what a day's deltas can
 	// hold in all their parts.
 	MaxAmount = 1000 * pacspace.MaxDelta
-	// MaxAmountText is the longest amount, in characters.
-	MaxAmountText = 64
+	// MaxAmountText is the longest amount, in characters: what stores hold. One that refused
+	// an amount would refuse the events of other callers that share its commit.
+	MaxAmountText = 40
 )
 
 // The names of metadata that the meter writes itself.

@@ -39,7 +39,7 @@ type Imported struct {
 // are named, up to a hundred of them, by a [*ConflictError] at the end.
 //
 // Events older than the lateness are refused, as Record refuses them: the import of an old
-// file needs a meter with [WithLateness].
+// file needs a meter with [WithLateness], and a store that has not forgotten ids since then.
 func (m *Meter) Import(ctx context.Context, events iter.Seq2[Event, error]) (*Imported, error) {
 	var out Imported
 	var conflicts []string

@@ -33,6 +33,8 @@ type Meter struct {
 	wake  chan struct{}        // there is something new to do
 	swept time.Time            // of the last sweep; guarded by pass
 	held  map[dayKey]time.Time // days that are held back, and until when; guarded by pass
+
+	forgotten time.Time // ids that arrived before were forgotten by the time of New
 }
 
 // openTimeout bounds what New asks of the store.
@@ -63,14 +65,15 @@ func New(client *pacspace.Client, store Store, opts ...Option) (*Meter, error) {
 		pass: make(chan struct{}, 1), stop: make(chan struct{}), wake: make(chan struct{}, 1),
 		held: map[dayKey]time.Time{},
 	}
-	if err := m.bindEnvironment(); err != nil {
+	if err := m.bindStore(); err != nil {
 		return nil, err
 	}
 	go m.gather()
 	return m, nil
 }
 
-func (m *Meter) bindEnvironment() error {
+// bindStore settles what all meters of a store must agree on.
+func (m *Meter) bindStore() error {
 	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
 	defer cancel()
 	environment := string(m.client.Environment())
@@ -82,12 +85,14 @@ func (m *Meter) bindEnvironment() error {
 		switch {
 		case err != nil:
 			return err
-		case bound == "":
-			return tx.SetSetting(ctx, settingEnvironment, environment)
-		case bound != environment:
+		case bound != "" && bound != environment:
 			return fmt.Errorf("the store belongs to environment %s, the client's key to %s: use a store of its own", bound, environment)
+		case bound == "":
+			if err := tx.SetSetting(ctx, settingEnvironment, environment); err != nil {
+				return err
+			}
 		}
-		return nil
+		return m.bindLateness(ctx, tx)
 	}))
 }
 
@@ -259,26 +264,6 @@ func (m *Meter) round(ctx context.Context, then time.Time) (wait time.Duration, 
 		return 0, false, wrap("verification", err)
 	}
 	return wait, more, wrap("sweep", m.sweep(ctx))
-}
-
-// sweepEvery is how often old ids are looked for.
-const sweepEvery = time.Hour
-
-// sweep forgets ids that no event can come with any more: one of that age is refused.
-func (m *Meter) sweep(ctx context.Context) error {
-	now, err := m.store.Now(ctx)
-	if err != nil || now.Sub(m.swept) < sweepEvery {
-		return err
-	}
-	n, err := m.store.Sweep(ctx, now.Add(-m.set.lateness-24*time.Hour))
-	if err != nil {
-		return err
-	}
-	m.swept = now
-	if n > 0 {
-		m.tell(ctx, Change{Kind: ChangeSwept, Count: n})
-	}
-	return nil
 }
 
 // spreadOf is an account's place in the spread.

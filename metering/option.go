@@ -73,7 +73,9 @@ func WithGrace(d time.Duration) Option {
 }
 
 // WithLateness sets how old an event may be, [DefaultLateness] without it. An older one is
-// refused. Ids are kept for so long and a day more.
+// refused. Ids are kept for so long and a day more; where meters of one store differ, for
+// the longest that any was ever made with. An event whose id may have been forgotten before
+// that is refused, too.
 func WithLateness(d time.Duration) Option {
 	return func(s *settings) error {
 		s.lateness = d

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/pacspace/pacspace-go"
 )
@@ -67,6 +69,7 @@ func (m *Meter) change(ctx context.Context, b *OutboxBatch, fn func(s *step, mem
 
 // move puts a delta into a state and stores it.
 func (s *step) move(ctx context.Context, d *OutboxDelta, to State, code, note string) error {
+	code = plain(code, maxCode)
 	if d.State != to {
 		s.changes = append(s.changes, Change{
 			Kind: ChangeState, CustomerID: d.CustomerID, Day: d.Day, ReferenceID: d.ReferenceID,
@@ -75,9 +78,31 @@ func (s *step) move(ctx context.Context, d *OutboxDelta, to State, code, note st
 	}
 	d.State, d.ErrorCode, d.UpdatedAt = to, code, s.tx.Now()
 	if note != "" {
-		d.Note = note
+		d.Note = plain(note, maxStoredNote)
 	}
 	return s.tx.PutDelta(ctx, d)
+}
+
+// Bounds of what the service says and a store keeps, in bytes.
+const (
+	maxCode       = 128
+	maxStoredNote = 2048
+	maxServiceID  = 512
+)
+
+// plain is a text of the service as every database takes it: a note that cannot be stored
+// would keep the answer that it belongs to from being stored.
+func plain(s string, most int) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(s, "?"))
+	if len(s) > most {
+		s = strings.ToValidUTF8(s[:most], "")
+	}
+	return s
 }
 
 // pause keeps all replicas from sending and alerts once for each reason.
@@ -99,26 +124,30 @@ func (m *Meter) answered(ctx context.Context, b *OutboxBatch, items []item) erro
 		if was {
 			s.changes = append(s.changes, Change{Kind: ChangeResumed})
 		}
-		open := 0
+		s.batch.Done = true
+		for i, d := range members {
+			if d != nil && items[i].outcome != pacspace.OutcomeAccepted && items[i].outcome != pacspace.OutcomeRefused {
+				s.batch.Done, s.batch.Unknown = false, true
+			}
+		}
 		for i, d := range members {
 			if d == nil {
 				continue
 			}
-			switch it := items[i]; it.outcome {
-			case pacspace.OutcomeAccepted:
+			switch it := items[i]; {
+			case it.outcome == pacspace.OutcomeAccepted:
 				err = s.accept(ctx, d, it)
-			case pacspace.OutcomeRefused:
+			case it.outcome == pacspace.OutcomeRefused && s.batch.Done:
 				err = s.refuse(ctx, d, it)
 			default:
-				open++
-				s.batch.Unknown = true
-				err = s.move(ctx, d, StateUnknown, "", "")
+				// One that was refused waits for the others: these bytes go out again, and it
+				// must not go out in another batch beside them.
+				err = s.move(ctx, d, StateUnknown, it.code, "")
 			}
 			if err != nil {
 				return err
 			}
 		}
-		s.batch.Done = open == 0
 		s.batch.NotBefore = s.tx.Now().Add(backoff(s.batch.since(), s.tx.Now()))
 		return nil
 	})
@@ -137,10 +166,11 @@ func (s *step) accept(ctx context.Context, d *OutboxDelta, it item) error {
 	return s.move(ctx, d, StateConfirmed, "", "")
 }
 
-// adopt keeps the ids that the service gave, where it gave some.
+// adopt keeps the ids that the service gave, where it gave some. What no index takes is
+// none.
 func (d *OutboxDelta) adopt(it item) {
 	for to, from := range map[*string]string{&d.RecordID: it.recordID, &d.ReceiptID: it.receiptID, &d.ContentHash: it.contentHash} {
-		if from != "" {
+		if from != "" && len(from) <= maxServiceID && printable(from) {
 			*to = from
 		}
 	}

@@ -234,6 +234,8 @@ func (m *Meter) place(g *group, now time.Time) error {
 			return &EventError{Index: i, ID: e.ID, Rule: fmt.Sprintf("time %s lies more than %v ahead of the store's clock, %s", stamp(e.Time), FutureBound, stamp(now))}
 		case e.Time.Before(now.Add(-m.set.lateness)):
 			return &EventError{Index: i, ID: e.ID, Rule: fmt.Sprintf("time %s is older than the lateness of %v allows at %s", stamp(e.Time), m.set.lateness, stamp(now))}
+		case m.mayBeForgotten(e.Time):
+			return &EventError{Index: i, ID: e.ID, Rule: fmt.Sprintf("time %s: ids of that time are forgotten, of all before %s: it could be counted twice", stamp(e.Time), stamp(m.forgotten))}
 		}
 		e.Due = m.due(e.CustomerID, e.Day, now)
 	}

@@ -115,7 +115,7 @@ func TestAnEventThatBreaksARuleIsRefusedWithItsCall(t *testing.T) {
 		"lies more than 5m0s ahead":        func(e *metering.Event) { e.Time = noon.Add(metering.FutureBound + 1) },
 		"is older than the lateness":       func(e *metering.Event) { e.Time = noon.Add(-metering.DefaultLateness - 1) },
 		"amount must be between":           func(e *metering.Event) { e.Amount = dec("1000000000000.1") },
-		"amount must have at most 64":      func(e *metering.Event) { e.Amount = dec("0." + strings.Repeat("1", 63)) },
+		"amount must have at most 40":      func(e *metering.Event) { e.Amount = dec("0." + strings.Repeat("1", 63)) },
 		"dimensions must be at most":       func(e *metering.Event) { e.Dimensions = many },
 		`"resource" is the account's`:      func(e *metering.Event) { e.Dimensions = map[string]string{"resource": "x"} },
 		"a name must be 1 to 64":           func(e *metering.Event) { e.Dimensions = map[string]string{"": "x"} },

@@ -69,7 +69,23 @@ func (m *Meter) askStatus(ctx context.Context, d *OutboxDelta) (bool, error) {
 	case !listed.Status.Final():
 		return true, nil
 	}
-	return true, m.settle(ctx, d.ReferenceID, itemOf(listed), nil)
+	err = m.settle(ctx, d.ReferenceID, itemOf(listed), func(d *OutboxDelta) error { return d.toldBy(listed) })
+	if _, differs := errors.AsType[*DeltaMismatchError](err); differs {
+		m.tell(ctx, Change{Kind: ChangeFailed, CustomerID: d.CustomerID, Day: d.Day, ReferenceID: d.ReferenceID, Err: err})
+		return true, nil // it stays outstanding, and is asked about again
+	}
+	return true, err
+}
+
+// toldBy holds a status to what was sent, as far as it says it.
+//
+// Source: API contract, section 2.4, which leaves open what a status repeats.
+func (d *OutboxDelta) toldBy(status *pacspace.Delta) error {
+	if !status.Status.Is(pacspace.StatusVerified) ||
+		(status.Delta.IsZero() || status.Delta.Equal(d.Amount)) && (status.CustomerID == "" || status.CustomerID == d.CustomerID) {
+		return nil
+	}
+	return &DeltaMismatchError{ReferenceID: d.ReferenceID, SentCustomerID: d.CustomerID, ToldCustomerID: status.CustomerID, Sent: d.Amount, Told: status.Delta}
 }
 
 // unlisted parks a delta that was accepted without a record id and is not listed after all
@@ -112,7 +128,9 @@ func (m *Meter) settle(ctx context.Context, referenceID string, it item, check f
 		switch {
 		case d.State == StateDiscarded && it.status.Is(pacspace.StatusVerified):
 			return fmt.Errorf("metering: %s: %w: the service verified it, and it was discarded here: alert an operator", d.ReferenceID, pacspace.ErrConflict)
-		case d.State == StateVerified || d.State == StateDiscarded || d.ErrorCode == CodeFailed:
+		case d.State == StateVerified || d.State == StateDiscarded:
+			return nil
+		case d.ErrorCode == CodeFailed && it.status.Is(pacspace.StatusFailed):
 			return nil
 		}
 		s := &step{m: m, tx: tx}

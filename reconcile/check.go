@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -70,6 +71,10 @@ func (a *Agent) Check(ctx context.Context, customerID string, period usage.Perio
 	if err := a.fill(ctx, customerID, pulled); err != nil {
 		return nil, err
 	}
+	taken, err := a.take(ctx, customerID, period)
+	if err != nil {
+		return nil, err
+	}
 	v, err := a.view(ctx, customerID, period, now, pulled)
 	if err != nil {
 		return nil, err
@@ -81,7 +86,25 @@ func (a *Agent) Check(ctx context.Context, customerID string, period usage.Perio
 	if err != nil {
 		return nil, err
 	}
-	return report, a.keep(ctx, report, v.scheme)
+	return report, a.keep(ctx, report, v.scheme, taken)
+}
+
+// take marks a comparison that begins, and returns its mark: what is told of the period from
+// now on may not be in it, and moves the mark.
+func (a *Agent) take(ctx context.Context, customerID string, period usage.Period) (mark time.Time, err error) {
+	err = a.store.Update(ctx, func(tx Tx) error {
+		c, err := tx.Check(ctx, customerID, period)
+		if errors.Is(err, ErrNotFound) {
+			c, err = &Check{CustomerID: customerID, Period: period}, nil
+		}
+		if err != nil {
+			return err
+		}
+		mark = tx.Now().Add(retryAfter)
+		c.Due = mark
+		return tx.PutCheck(ctx, c)
+	})
+	return mark, wrap("check", err)
 }
 
 // view reads what the store knows of a period.
@@ -95,6 +118,11 @@ func (a *Agent) view(ctx context.Context, customerID string, period usage.Period
 		d := ofListed(customerID, &row)
 		a.name(d)
 		byName[d.Name] = append(byName[d.Name], d)
+	}
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		if rows := distinct(byName[name], period); len(rows) > 1 {
+			v.listed = append(v.listed, rows)
+		}
 	}
 	listed := func(d *Delta) bool {
 		return slices.ContainsFunc(byName[d.Name], func(row *Delta) bool { return sameDelta(row, d) })
@@ -136,6 +164,18 @@ func (a *Agent) view(ctx context.Context, customerID string, period usage.Period
 	})
 	v.known = func(hash string) bool { return known[hash] }
 	return v, wrap("check", err)
+}
+
+// distinct are a period's rows of a list under one name, a record that is listed twice left
+// out: a list may move while it is read.
+func distinct(rows []*Delta, period usage.Period) (out []*Delta) {
+	for _, row := range rows {
+		again := row.RecordID != "" && slices.ContainsFunc(out, func(o *Delta) bool { return o.RecordID == row.RecordID })
+		if !again && periodOf(row) == period && row.State == DeltaVerified {
+			out = append(out, row)
+		}
+	}
+	return out
 }
 
 // periodDeltas are a period's: by usage day, and those without one by recording window.
@@ -181,7 +221,7 @@ func (a *Agent) compareAtService(ctx context.Context, v *view) error {
 }
 
 // keep stores how a comparison came out, and when the next one is.
-func (a *Agent) keep(ctx context.Context, r *AccountReport, s *scheme) error {
+func (a *Agent) keep(ctx context.Context, r *AccountReport, s *scheme, taken time.Time) error {
 	return wrap("check", a.store.Update(ctx, func(tx Tx) error {
 		if s.grew {
 			if err := tx.SetSetting(ctx, settingScheme, s.text()); err != nil {
@@ -193,12 +233,19 @@ func (a *Agent) keep(ctx context.Context, r *AccountReport, s *scheme) error {
 			return err
 		}
 		c := &Check{CustomerID: r.CustomerID, Period: r.Period, Report: r}
+		stored, err := tx.Check(ctx, r.CustomerID, r.Period)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return err
+		}
 		over := r.Period.RecordingWindow().End.Add(a.set.lateness)
 		switch {
 		case wait > 0 && wait < a.set.interval:
 			c.Due = tx.Now().Add(wait)
 		case tx.Now().Before(over) || r.Outcome != Matched:
 			c.Due = tx.Now().Add(a.set.interval)
+		}
+		if err == nil && !stored.Due.IsZero() && !stored.Due.Equal(taken) && (c.Due.IsZero() || stored.Due.Before(c.Due)) {
+			c.Due = stored.Due // something was told meanwhile
 		}
 		return tx.PutCheck(ctx, c)
 	}))

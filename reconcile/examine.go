@@ -23,9 +23,10 @@ type view struct {
 	books      SystemOfRecord
 	deltas     []Delta // of the period's days, and those without a day that its window recorded
 	scheme     *scheme
-	service    *listing  // nil where the service was not asked
-	unlisted   []Delta   // known to be recorded in the window, and not in its list
-	firstAt    time.Time // when the account's first known delta was verified
+	service    *listing   // nil where the service was not asked
+	unlisted   []Delta    // known to be recorded in the window, and not in its list
+	listed     [][]*Delta // rows of the service's list of the period that share a name
+	firstAt    time.Time  // when the account's first known delta was verified
 	dayOf      func(referenceID string) usage.Date
 	known      func(hash string) bool // whether a delta with that proof hash is known anywhere
 	compared   *pacspace.Comparison   // nil where the service was not asked

@@ -71,6 +71,9 @@ func (b *meterBooks) Balance(ctx context.Context, customerID string, days proof.
 func (b *meterBooks) Sent(ctx context.Context, customerID string, days proof.Days) iter.Seq2[pacspace.DeltaParams, error] {
 	return func(yield func(pacspace.DeltaParams, error) bool) {
 		for d, err := range b.deltas(ctx, customerID, days) {
+			if err == nil && len(d.Body) == 0 {
+				continue // no deltas can hold its amount: it is in the balance, and was never sent
+			}
 			var p pacspace.DeltaParams
 			if err == nil {
 				p, err = d.Params()

@@ -83,6 +83,22 @@ func (v *view) checkTwice(f findings) {
 			What: "counts usage that " + cmp.Or(first.RecordID, first.ReferenceID) + " counts already",
 		}, "both records; one of them needs an adjustment")
 	}
+	// Rows without ids cannot be told apart and are kept as one delta.
+	for _, rows := range v.listed {
+		kept := 0
+		for i := range v.deltas {
+			if v.deltas[i].Name == rows[0].Name && v.deltas[i].State == DeltaVerified {
+				kept++
+			}
+		}
+		if kept < len(rows) {
+			d := rows[kept]
+			f.add(KindTwice, "once", strconv.Itoa(len(rows))+" times", Differing{
+				ReferenceID: d.ReferenceID, RecordID: d.RecordID, Day: d.Day, Found: d.Delta.String(),
+				What: "is listed more than once, and nothing in the list tells the rows apart",
+			}, "the rows of the service's list under that reference; the running balance counts them once")
+		}
+	}
 }
 
 // checkService holds the service's answers against each other.
