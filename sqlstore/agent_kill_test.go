@@ -127,7 +127,7 @@ func child(t *testing.T, work childWork, told map[string]bool, kill func(line st
 	t.Helper()
 	text, err := json.Marshal(work)
 	require.NoError(t, err)
-	c := exec.CommandContext(t.Context(), os.Args[0], "-test.run", "^TestAgentChild$")
+	c := exec.CommandContext(t.Context(), os.Args[0])
 	c.Env = append(os.Environ(), childEnv+"="+string(text))
 	var errs bytes.Buffer
 	c.Stderr = &errs
@@ -213,15 +213,6 @@ func TestKillsFindAHastyAgent(t *testing.T) {
 		}
 	}
 	require.Fail(t, "an agent that acknowledges before it stores was never found")
-}
-
-// TestAgentChild is the process that is killed, and no test without one that kills it.
-func TestAgentChild(t *testing.T) {
-	text := os.Getenv(childEnv)
-	if text == "" {
-		t.Skip("is started by TestAgentSurvivesKills")
-	}
-	require.NoError(t, runChild(text))
 }
 
 // runChild is the agent that is killed. It says what it does, line by line.

@@ -29,6 +29,13 @@ import (
 var cluster = &pgtest.Shared{Settings: []string{"max_connections=200"}}
 
 func TestMain(m *testing.M) {
+	if work := os.Getenv(childEnv); work != "" { // the agent that is killed: see agent_kill_test.go
+		if err := runChild(work); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	code := m.Run()
 	if err := cluster.Stop(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
