@@ -42,12 +42,10 @@ func keepers(t *testing.T) map[string]any {
 	server, err := box.Listen("127.0.0.1:0")
 	require.NoError(t, err)
 	require.NoError(t, server.Close())
-	meter, err := metering.New(client, memstore.New(time.Now))
+	meter, err := metering.New(client, memstore.New(time.Now), metering.WithAccounts("minutes", "minute"))
 	require.NoError(t, err)
-	t.Cleanup(func() {
-		_, err := meter.Close(context.Background())
-		require.NoError(t, err)
-	})
+	_, err = meter.Close(t.Context()) // printing one at work would be a race
+	require.NoError(t, err)
 	agent, err := reconcile.New(client, agentstore.New(time.Now))
 	require.NoError(t, err)
 	_, badKey := pacspace.New(keptKey + "\n")
@@ -85,12 +83,9 @@ func keepers(t *testing.T) map[string]any {
 		"pacspace.ParamError, of a URL":            badURL,
 		"pacspace.ParamError, of webhook secrets":  badSecrets,
 		"pacspace.RecordError":                     badBlinding,
-		"sealed.LinkKey":                           keptLinkKey(t),
 		"metering.Meter":                           meter,
-		"metering.Option":                          metering.WithGrace(time.Hour),
 		"reconcile.Agent":                          agent,
-		"reconcile.Option":                         reconcile.WithSystemOfRecord(nil),
-		"reconcile.AuditOption":                    reconcile.AuditAccounts("acme"),
+		"sealed.LinkKey":                           keptLinkKey(t),
 		"sandbox.Sandbox":                          box,
 		"sandbox.Server":                           server,
 		"sandbox.Choice":                           sandbox.Choices()[0],
@@ -106,19 +101,21 @@ func (keepsKey) RoundTrip(*http.Request) (*http.Response, error) { return nil, h
 
 // interfaces says of those that no value of the tables stands for who implements them.
 var interfaces = map[string]string{
-	"pacspace.WebhookOption": "options without a secret: tolerance and clock",
-	"proof.Anchor":           "PublicRecord, InvoiceRoot, OwnDeltas, Earlier and ProbeResult, which are data",
-	"sandbox.TB":             "testing.TB, which is the caller's",
-
-	"metering.Store":           "what a meter counted and sends, which is data",
-	"metering.Tx":              "what a meter counted and sends, which is data",
-	"metering.Gate":            "the caller's own code",
-	"reconcile.Store":          "events and findings, which are data",
-	"reconcile.Tx":             "events and findings, which are data",
-	"reconcile.Alert":          "the caller's own code",
-	"reconcile.SystemOfRecord": "the caller's own code",
-	"reconcile.SentDeltas":     "the caller's own code",
-	"reconcile.AccountLister":  "the caller's own code",
+	"pacspace.WebhookOption":   "options without a secret: tolerance and clock",
+	"proof.Anchor":             "PublicRecord, InvoiceRoot, OwnDeltas, Earlier and ProbeResult, which are data",
+	"metering.Gate":            "the caller's",
+	"metering.Option":          "options without a secret",
+	"metering.Store":           "the stores of sqlstore, and the caller's",
+	"metering.Tx":              "as Store",
+	"reconcile.AccountLister":  "the caller's",
+	"reconcile.Alert":          "the caller's",
+	"reconcile.AuditOption":    "options without a secret",
+	"reconcile.Option":         "options without a secret",
+	"reconcile.SentDeltas":     "the caller's",
+	"reconcile.Store":          "the stores of sqlstore, and the caller's",
+	"reconcile.SystemOfRecord": "the caller's",
+	"reconcile.Tx":             "as Store",
+	"sandbox.TB":               "testing.TB, which is the caller's",
 }
 
 // dataTypes are the types that hold what a caller writes or what the service or a file
@@ -140,20 +137,7 @@ var dataTypes = []any{
 	pacspace.Status(""), pacspace.Source(""), pacspace.Verification{}, pacspace.VerifiedFile{}, pacspace.EventType(""),
 	pacspace.Event{}, pacspace.EventHints{}, pacspace.DeltaVerified{}, pacspace.DeltaVerification{}, pacspace.DeltaPeriod{},
 	pacspace.PlanUsage{}, pacspace.DeltaFailed{}, pacspace.RecordCommitted{}, pacspace.RecordFailed{},
-
-	decimal.Decimal{}, usage.Date{}, usage.Period(""), usage.Reference{}, usage.Account{}, usage.Window{},
-
-	proof.PublicRecord{}, proof.InvoiceRoot{}, proof.OwnDeltas{}, proof.Earlier{}, proof.ProbeResult{}, proof.LateDelta{},
-	proof.DiffKind(""), proof.Difference{}, proof.DiffTotal{}, proof.DiffSummary{}, proof.ViewTotal{}, proof.Environment(""),
-	proof.Header{}, proof.Days{}, proof.CarriedLine{}, proof.Checkpoint{}, proof.Line{}, proof.Trailer{}, proof.Expect{},
-	proof.Hash{}, proof.Item{}, proof.Adjusts{}, proof.CSVColumns{}, proof.Reader{}, proof.Report{}, proof.Standing{},
-	proof.SourceCount{}, proof.Completeness(""), proof.FormatError{}, proof.Source(""), proof.Sources{}, proof.Tree{},
-	proof.Variant(""), proof.Verdict(""), proof.Outcome(""), proof.Check{}, proof.Rest{}, proof.Divergence{}, proof.Writer{},
-
-	sealed.Chain{}, sealed.Disclosure{}, sealed.DisclosedEntry{}, sealed.History{}, sealed.HistoryEntry{}, sealed.Hash{},
-	sealed.Tag{}, sealed.Address{}, sealed.Item{}, sealed.Field{}, sealed.Leaf{}, sealed.Opened{}, sealed.Code(""),
-	sealed.Commitment{}, sealed.Verdict(""), sealed.Result{}, sealed.Entry{}, sealed.WithheldMember{}, sealed.Refusal{},
-	sealed.State{}, sealed.Word{}, sealed.Layout{}, sealed.Version(0),
+	pacspace.ReceiptGenerated{}, pacspace.SharedRecordActivity{}, pacspace.TenantDomain{},
 
 	metering.AccountError{}, metering.Bucket{}, metering.BucketQuery{}, metering.Change{}, metering.ChangeKind(""),
 	metering.ConflictError{}, metering.DeltaMismatchError{}, metering.DeltaQuery{}, metering.Entry{}, metering.Event{},
@@ -167,7 +151,20 @@ var dataTypes = []any{
 	reconcile.InboxEvent{}, reconcile.Kind(""), reconcile.Mismatch{}, reconcile.MismatchQuery{}, reconcile.MismatchState(""),
 	reconcile.Outcome(""), reconcile.Report{}, reconcile.Status{},
 
-	pacspace.ReceiptGenerated{}, pacspace.SharedRecordActivity{}, pacspace.TenantDomain{}, proof.Progress{},
+	decimal.Decimal{}, usage.Date{}, usage.Period(""), usage.Reference{}, usage.Account{}, usage.Window{},
+
+	proof.PublicRecord{}, proof.InvoiceRoot{}, proof.OwnDeltas{}, proof.Earlier{}, proof.ProbeResult{}, proof.LateDelta{},
+	proof.DiffKind(""), proof.Difference{}, proof.DiffTotal{}, proof.DiffSummary{}, proof.ViewTotal{}, proof.Environment(""),
+	proof.Header{}, proof.Days{}, proof.CarriedLine{}, proof.Checkpoint{}, proof.Line{}, proof.Trailer{}, proof.Expect{},
+	proof.Hash{}, proof.Item{}, proof.Adjusts{}, proof.CSVColumns{}, proof.Reader{}, proof.Report{}, proof.Standing{},
+	proof.SourceCount{}, proof.Completeness(""), proof.FormatError{}, proof.Source(""), proof.Sources{}, proof.Tree{},
+	proof.Variant(""), proof.Verdict(""), proof.Outcome(""), proof.Check{}, proof.Rest{}, proof.Divergence{}, proof.Writer{},
+	proof.Progress{},
+
+	sealed.Chain{}, sealed.Disclosure{}, sealed.DisclosedEntry{}, sealed.History{}, sealed.HistoryEntry{}, sealed.Hash{},
+	sealed.Tag{}, sealed.Address{}, sealed.Item{}, sealed.Field{}, sealed.Leaf{}, sealed.Opened{}, sealed.Code(""),
+	sealed.Commitment{}, sealed.Verdict(""), sealed.Result{}, sealed.Entry{}, sealed.WithheldMember{}, sealed.Refusal{},
+	sealed.State{}, sealed.Word{}, sealed.Layout{}, sealed.Version(0),
 
 	&sandbox.Clock{}, sandbox.WebhookFault{}, sandbox.Endpoint{}, sandbox.Fault{}, sandbox.Level(""),
 	sandbox.Recorded{}, sandbox.Delivery{}, sandbox.Share{}, sandbox.Shown{}, sandbox.Request{},

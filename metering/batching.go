@@ -116,11 +116,11 @@ func newBatch(ctx context.Context, tx Tx, deltas []OutboxDelta) (*OutboxBatch, e
 const readyPage = 4 * pacspace.MaxBatchDeltas
 
 // lease takes a batch that nobody holds, or makes one of what is ready; nil where there is
-// nothing to send. A batch whose holder went away while it sent becomes unknown.
-func (m *Meter) lease(ctx context.Context) (*OutboxBatch, error) {
-	var got *OutboxBatch
-	err := m.store.Update(ctx, func(tx Tx) error {
-		got = nil
+// nothing to send. A batch whose holder went away while it sent becomes unknown. look says
+// that the service may have the deltas although none was sent yet: see [Meter.Restored].
+func (m *Meter) lease(ctx context.Context) (got *OutboxBatch, look bool, err error) {
+	err = m.store.Update(ctx, func(tx Tx) error {
+		got, look = nil, false
 		for got == nil {
 			free, err := tx.FreeBatches(ctx, tx.Now(), 1)
 			if err != nil {
@@ -148,9 +148,13 @@ func (m *Meter) lease(ctx context.Context) (*OutboxBatch, error) {
 		}
 		got.Owner, got.LeaseEnd = m.owner, tx.Now().Add(leaseTime)
 		got.Epoch++
-		return tx.PutBatch(ctx, got)
+		if err := tx.PutBatch(ctx, got); err != nil {
+			return err
+		}
+		look, err = forgotten(ctx, tx, got)
+		return err
 	})
-	return got, err
+	return got, look, err
 }
 
 // found treats a batch that nobody holds: what was being sent when its lease ran out may

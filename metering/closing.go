@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/pacspace/pacspace-go"
@@ -27,6 +29,7 @@ const (
 const (
 	CodeFailed     = "FAILED"             // the service says that the delta failed
 	CodeUnknown    = "OUTCOME_UNKNOWN"    // it may have been recorded, and its key is too old
+	CodeUnverified = "NOT_VERIFIED"       // accepted without a record id, and never listed since
 	CodeKeyKnown   = "KEY_CONFLICT"       // the key knows another body
 	CodeDiffers    = "REFERENCE_CONFLICT" // another delta stands under the reference
 	CodeOutOfRange = "OUT_OF_RANGE"       // no deltas can hold the amount
@@ -34,41 +37,64 @@ const (
 	CodeBytes      = "OTHER_VERSION"      // this version would not send the stored bytes
 )
 
-// errHeld says why a due bucket was not closed.
+// errHeld says why a due bucket is not closed yet.
 type errHeld struct{ why error }
 
 func (e *errHeld) Error() string { return e.why.Error() }
-func (e *errHeld) Unwrap() error { return e.why }
+
+// dayKey names a bucket.
+type dayKey struct {
+	customerID string
+	day        usage.Date
+}
 
 // closeDue closes the buckets that are due, each in a transaction of its own, so that one
-// never stops another.
+// never stops another. Those that are held back stay due, for all to see, and are tried
+// again once their wait is over.
 func (m *Meter) closeDue(ctx context.Context) error {
 	for {
 		var due []Bucket
+		var now time.Time
+		limit := closePage + len(m.held)
 		err := m.store.View(ctx, func(tx Tx) (err error) {
-			due, err = tx.DueBuckets(ctx, tx.Now(), closePage)
+			now = tx.Now()
+			due, err = tx.DueBuckets(ctx, now, limit)
 			return err
 		})
 		if err != nil {
 			return err
 		}
+		moved := false
 		for i := range due {
-			if err := m.closeBucket(ctx, &due[i]); err != nil {
+			b := &due[i]
+			key := dayKey{b.CustomerID, b.Day}
+			if m.held[key].After(now) {
+				continue
+			}
+			delete(m.held, key)
+			closed, err := m.closeBucket(ctx, b)
+			if held, ok := errors.AsType[*errHeld](err); ok {
+				m.held[key] = now.Add(heldWait)
+				m.tell(ctx, Change{Kind: ChangeHeld, CustomerID: b.CustomerID, Day: b.Day, Err: held.why})
+			} else if err != nil {
 				return err
 			}
+			moved = moved || closed || err != nil
 		}
-		if len(due) < closePage {
+		if len(due) < limit || !moved {
 			return nil
 		}
 	}
 }
 
-// closeBucket closes a bucket as it was seen, or leaves it for later: another replica may
-// have closed it, or more may have come.
-func (m *Meter) closeBucket(ctx context.Context, seen *Bucket) error {
-	held := m.ask(ctx, seen)
+// closeBucket closes a bucket as it was seen, or leaves it as it is: another replica may
+// have closed it, or more may have come. The error is an *errHeld where it is held back.
+func (m *Meter) closeBucket(ctx context.Context, seen *Bucket) (closed bool, err error) {
+	if err := m.ask(ctx, seen); err != nil {
+		return false, err
+	}
 	var changes []Change
-	err := m.store.Update(ctx, func(tx Tx) error {
+	err = m.store.Update(ctx, func(tx Tx) error {
 		changes = nil
 		b, err := tx.Bucket(ctx, seen.CustomerID, seen.Day)
 		switch {
@@ -79,25 +105,14 @@ func (m *Meter) closeBucket(ctx context.Context, seen *Bucket) error {
 		case m.set.gate != nil && !b.Open.Equal(seen.Open):
 			return nil // the gate was asked about another amount
 		}
-		why := held
-		if why == nil {
-			if changes, err = m.freeze(ctx, tx, b); err == nil {
-				return nil
-			}
-			h, ok := errors.AsType[*errHeld](err)
-			if !ok {
-				return err
-			}
-			why = h.why
-		}
-		b.Due = tx.Now().Add(heldWait)
-		changes = []Change{{Kind: ChangeHeld, CustomerID: b.CustomerID, Day: b.Day, Err: why}}
-		return tx.PutBucket(ctx, b)
+		changes, err = m.freeze(ctx, tx, b)
+		return err
 	})
-	if err == nil {
-		m.tell(ctx, changes...)
+	if err != nil {
+		return false, err
 	}
-	return err
+	m.tell(ctx, changes...)
+	return changes != nil, nil
 }
 
 // ask asks the gate about what would go out, outside of the transaction.
@@ -113,7 +128,10 @@ func (m *Meter) ask(ctx context.Context, b *Bucket) error {
 	if err != nil {
 		return err
 	}
-	return m.set.gate(ctx, account, b.Day, b.Open)
+	if err := m.set.gate(ctx, account, b.Day, b.Open); err != nil {
+		return &errHeld{err}
+	}
+	return nil
 }
 
 // freeze turns what is open in a bucket into deltas whose bytes will not change.
@@ -238,12 +256,23 @@ func metadataOf(account usage.Account, b *Bucket) (pacspace.Metadata, error) {
 			return nil, err
 		}
 	}
-	for name, values := range b.Dimensions {
-		if len(values) == 1 {
+	size, omitted := 0, 0
+	for _, name := range slices.Sorted(maps.Keys(b.Dimensions)) {
+		values := b.Dimensions[name]
+		for _, value := range values {
+			size += len(value)
+		}
+		switch size += len(name); {
+		case size > maxMetadata:
+			omitted++
+		case len(values) == 1:
 			m[name] = values[0]
-		} else if len(values) > 1 {
+		case len(values) > 1:
 			m[name] = values
 		}
+	}
+	if omitted > 0 {
+		m[metaOmitted] = omitted
 	}
 	m[metaResource], m[metaUnit] = account.Resource, account.Unit
 	return m, nil

@@ -46,6 +46,21 @@ func TestADayGoesOutAsOneDelta(t *testing.T) {
 	require.Equal(t, "usage:acme:2026-02-03", w[0].IdempotencyKey)
 }
 
+func TestDimensionsThatAreTooManyAreCountedInstead(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	for i := range 90 {
+		e := event(fmt.Sprint(i), "acme", "1", noon)
+		e.Dimensions = map[string]string{"plan": "growth", "user": fmt.Sprintf("%0100d", i), "amount": fmt.Sprint(i % 3)}
+		_, err := r.meter.Record(t.Context(), e)
+		require.NoError(t, err)
+	}
+	r.over()
+	r.settle()
+	require.JSONEq(t, `{"amount":["0","1","2"],"plan":"growth","omittedDimensions":1,"resource":"compute-minutes","unit":"minute"}`,
+		string(r.box.Recorded(sandbox.Test, "acme")[0].Metadata))
+}
+
 func TestAnAccountHasItsPlaceInTheSpread(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, metering.WithSpread(2*time.Hour))
@@ -194,9 +209,13 @@ func TestTheGateHoldsADayUntilItIsReconciled(t *testing.T) {
 	r.record("b", "globex", "1", noon)
 	r.over()
 	s, err := r.meter.Flush(t.Context())
-	require.Zero(t, s.Due, "it is asked again in a minute")
-	require.NoError(t, err)
-	require.Equal(t, []string{"usage:globex:2026-02-03 -1 confirmed"}, r.rows())
+	require.ErrorContains(t, err, "1 day due", "nobody thinks that all is well")
+	require.Equal(t, 1, s.Due)
+	r.clock.Advance(30 * time.Second)
+	s = r.flush()
+	require.Equal(t, 31*time.Second, s.Lag())
+	require.Len(t, asked, 2, "it is asked again in a minute")
+	require.Equal(t, []string{"usage:globex:2026-02-03 -1 verified"}, r.rows())
 	require.ErrorContains(t, r.log.of(metering.ChangeHeld)[0].Err, "the books say 49")
 	require.Equal(t, []string{"acme minute 2026-02-03 50", "globex minute 2026-02-03 1"}, asked)
 	r.record("c", "acme", "-1", noon)

@@ -8,12 +8,14 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/pacspace/pacspace-go"
 	"github.com/pacspace/pacspace-go/decimal"
 	"github.com/pacspace/pacspace-go/metering"
 	"github.com/pacspace/pacspace-go/sandbox"
@@ -98,9 +100,8 @@ func TestWhateverCrashesTheSumsAreThoseOfTheEvents(t *testing.T) {
 // simulation is one run: what was handed over, and the processes that come and go.
 type simulation struct {
 	*rig
-	rand   *rand.Rand
-	disk   metering.Store
-	mortal *mortal
+	rand *rand.Rand
+	disk metering.Store
 
 	next   int
 	unsure []metering.Event // handed over without an answer: they come again
@@ -125,7 +126,7 @@ func simulate(t *testing.T, seed uint64) {
 		sandbox.StatusCodeErrors(), sandbox.LegacyNames(), sandbox.DirectPayloads(), sandbox.PendingInError(),
 		sandbox.RowsWithoutHashes(), sandbox.ReferencesNotCompared(), sandbox.CadenceLimit(2 * time.Hour),
 	}
-	options := []any{sandbox.Delays(time.Second, time.Duration(random.IntN(600))*time.Second)}
+	options := []any{sandbox.Delays(time.Second, time.Duration(random.IntN(600)+1)*time.Second)}
 	if random.IntN(2) == 0 {
 		options = append(options, sandbox.ReferencesRepeat(), sandbox.KeysExpireAfter(24*time.Hour))
 	} else {
@@ -141,6 +142,11 @@ func simulate(t *testing.T, seed uint64) {
 		want: map[string]decimal.Decimal{}, totals: map[totalKey]decimal.Decimal{},
 	}
 	s.disk = s.store
+	if random.IntN(3) == 0 {
+		s.box.FailDeltas(func(d sandbox.Recorded) (string, bool) {
+			return "ledger full", d.Delta.Abs().Cmp(decimal.New(50)) < 0 && !strings.Contains(d.ReferenceID, ":again")
+		})
+	}
 	s.restart(s.lifetime())
 	for range 60 {
 		s.step()
@@ -152,11 +158,14 @@ func simulate(t *testing.T, seed uint64) {
 func (s *simulation) lifetime() int { return s.rand.IntN(40) + 1 }
 
 // restart lets the process die and starts another one, which lives for so many calls.
-func (s *simulation) restart(lifetime int) {
+func (s *simulation) restart(lifetime int) { s.meter = s.replica(lifetime) }
+
+// replica starts a process that lives for so many calls of the store, or a later one where
+// it dies while it starts.
+func (s *simulation) replica(lifetime int) *metering.Meter {
 	for {
-		s.mortal = &mortal{Store: s.disk, left: lifetime, commit: s.rand.IntN(2) == 0}
-		client := s.client(nil)
-		m, err := metering.New(client, s.mortal,
+		process := &mortal{Store: s.disk, left: lifetime, commit: s.rand.IntN(2) == 0}
+		m, err := metering.New(s.client(nil), process,
 			metering.WithAccounts("compute-minutes", "minute"), metering.WithSpread(0), metering.WithRequestsPerMinute(600),
 			metering.WithSleep(func(ctx context.Context, d time.Duration) error { s.clock.Advance(d); return ctx.Err() }))
 		if errors.Is(err, errCrash) {
@@ -164,15 +173,13 @@ func (s *simulation) restart(lifetime int) {
 			continue
 		}
 		require.NoError(s, err)
-		dead := s.mortal
 		s.Cleanup(func() {
-			dead.mu.Lock()
-			dead.dead = true
-			dead.mu.Unlock()
+			process.mu.Lock()
+			process.dead = true
+			process.mu.Unlock()
 			_, _ = m.Close(context.Background())
 		})
-		s.meter = m
-		return
+		return m
 	}
 }
 
@@ -194,6 +201,8 @@ func (s *simulation) step() {
 		s.trouble()
 	case 6, 7:
 		s.clock.Advance(time.Duration(s.rand.IntN(int(9 * time.Hour))))
+	case 8:
+		s.webhooks()
 	default:
 		s.flushOnce()
 	}
@@ -276,7 +285,35 @@ func (s *simulation) trouble() {
 	s.box.Inject(f)
 }
 
+// webhooks tells of some deltas what the service says of them.
+func (s *simulation) webhooks() {
+	s.box.Settle()
+	for _, d := range s.box.Recorded(sandbox.Test, "") {
+		var err error
+		switch {
+		case s.rand.IntN(3) > 0:
+		case d.Status == "VERIFIED":
+			err = s.meter.Verified(s.Context(), &pacspace.DeltaVerified{RecordID: d.RecordID, CustomerID: d.CustomerID, Delta: d.Delta, ReferenceID: d.ReferenceID})
+		case d.Status == "FAILED":
+			err = s.meter.Failed(s.Context(), &pacspace.DeltaFailed{RecordID: d.RecordID, ReferenceID: d.ReferenceID, Error: d.Error})
+		}
+		if err != nil {
+			require.True(s, s.died(err), "%v", err)
+		}
+	}
+}
+
+// flushOnce flushes, now and then beside another replica, which may die as well.
 func (s *simulation) flushOnce() {
+	if s.rand.IntN(3) == 0 {
+		beside := s.replica(s.lifetime())
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			_, _ = beside.Flush(s.Context())
+		}()
+		defer func() { <-done }()
+	}
 	_, err := s.meter.Flush(s.Context())
 	if err == nil || s.died(err) {
 		return
@@ -303,6 +340,9 @@ func (s *simulation) finish() {
 	sums := map[string]decimal.Decimal{}
 	s.box.Settle()
 	for _, d := range s.box.Recorded(sandbox.Test, "") {
+		if d.Status == "FAILED" {
+			continue
+		}
 		references[d.ReferenceID]++
 		sums[d.CustomerID] = sums[d.CustomerID].Sub(d.Delta)
 	}
@@ -342,8 +382,10 @@ func (s *simulation) unpark() bool {
 		parked = append(parked, d)
 	}
 	for _, d := range parked {
-		require.Contains(s, []string{metering.CodeUnknown, metering.CodeKeyKnown}, d.ErrorCode, "%s: %s", d.ReferenceID, d.Note)
-		there := slices.ContainsFunc(s.box.Recorded(sandbox.Test, d.CustomerID), func(r sandbox.Recorded) bool { return r.ReferenceID == d.ReferenceID })
+		require.Contains(s, []string{metering.CodeUnknown, metering.CodeKeyKnown, metering.CodeFailed, metering.CodeUnverified}, d.ErrorCode, "%s: %s", d.ReferenceID, d.Note)
+		there := slices.ContainsFunc(s.box.Recorded(sandbox.Test, d.CustomerID), func(r sandbox.Recorded) bool {
+			return r.ReferenceID == d.ReferenceID && r.Status != "FAILED"
+		})
 		got, err := s.meter.Retry(s.Context(), d.ReferenceID, metering.RetryParams{Reason: "found out", NotRecorded: !there})
 		require.NoError(s, err, "%s, recorded: %v", d.ReferenceID, there)
 		require.Equal(s, there, got.State != metering.StateFrozen)

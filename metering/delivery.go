@@ -21,11 +21,11 @@ func (m *Meter) deliver(ctx context.Context) (time.Duration, error) {
 		if err != nil || wait != 0 {
 			return max(wait, 0), err
 		}
-		b, err := m.lease(ctx)
+		b, look, err := m.lease(ctx)
 		if err != nil || b == nil {
 			return 0, err
 		}
-		if err := m.attempt(ctx, b); err != nil && !errors.Is(err, errFenced) {
+		if err := m.attempt(ctx, b, look); err != nil && !errors.Is(err, errFenced) {
 			return 0, err
 		}
 	}
@@ -62,12 +62,14 @@ func (m *Meter) paceOfWork(ctx context.Context) (wait time.Duration, err error) 
 
 // attempt brings a leased batch one step on. Whatever the service says is stored; an error
 // is one of the store, or of ctx.
-func (m *Meter) attempt(ctx context.Context, b *OutboxBatch) error {
-	if b.Unknown {
+func (m *Meter) attempt(ctx context.Context, b *OutboxBatch, look bool) error {
+	if b.Unknown || look {
 		left, err := m.lookFor(ctx, b)
 		if err != nil || left == 0 {
 			return err
 		}
+	}
+	if b.Unknown {
 		now, err := m.store.Now(ctx)
 		if err != nil {
 			return err

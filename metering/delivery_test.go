@@ -318,7 +318,6 @@ func TestAnOutcomeUnknownPastTheKeysAge(t *testing.T) {
 		t.Parallel()
 		r := due(t, 1, sandbox.ReferencesRepeat(), sandbox.Delays(time.Second, 30*time.Hour))
 		r.box.Inject(sandbox.Fault{Path: deltaPath, Drop: true, AfterWrite: true})
-		r.box.Inject(sandbox.Fault{Method: http.MethodGet, Path: "/api/v1/customers/{customerId}", Status: 404, Times: 1})
 		r.flush()
 		r.clock.Advance(pacspace.KeyLifetime)
 		r.flush()

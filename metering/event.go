@@ -27,8 +27,9 @@ type Event struct {
 	// Time is when it happened. The day of the event is its day in UTC.
 	Time time.Time
 	// Dimensions are what else is known, such as plan or model. They go out in the delta's
-	// metadata: the value, or a sorted list where a day had several. The names resource and
-	// unit are the account's.
+	// metadata: the value, or a sorted list where a day had several. Of names and values
+	// beyond 4096 bytes a day only the number of names goes out, as omittedDimensions. The
+	// names resource and unit are the account's.
 	Dimensions map[string]string
 }
 
@@ -50,6 +51,7 @@ const (
 const (
 	metaResource = "resource"
 	metaUnit     = "unit"
+	metaOmitted  = "omittedDimensions"
 )
 
 // EventError is an event or a total that breaks a rule. Nothing of its call was stored. It
@@ -89,6 +91,8 @@ func (e *Event) check() string {
 		switch {
 		case name == metaResource || name == metaUnit:
 			return fmt.Sprintf("dimensions: %q is the account's and is set by Bind", name)
+		case name == metaOmitted:
+			return fmt.Sprintf("dimensions: %q is written by the meter", name)
 		case name == "" || len(name) > MaxDimensionName || !printable(name):
 			return fmt.Sprintf("dimensions: a name must be 1 to %d bytes of UTF-8 without control characters", MaxDimensionName)
 		case len(value) > MaxDimensionValue || !printable(value):

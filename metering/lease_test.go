@@ -245,6 +245,16 @@ func TestAWebhookSparesAsking(t *testing.T) {
 		e.ReferenceID = "usage:nobody:2026-02-03"
 		require.ErrorIs(t, r.meter.Verified(t.Context(), e), metering.ErrUnknownDelta)
 	})
+	t.Run("about a delta that was discarded is an error", func(t *testing.T) {
+		t.Parallel()
+		r := due(t, 1)
+		r.box.Inject(sandbox.Fault{Path: deltaPath, Status: 422})
+		r.flush()
+		_, err := r.meter.Discard(t.Context(), "usage:customer-000:2026-02-03", "a test")
+		require.NoError(t, err)
+		e := &pacspace.DeltaVerified{CustomerID: "customer-000", Delta: dec("-1"), ReferenceID: "usage:customer-000:2026-02-03"}
+		require.ErrorIs(t, r.meter.Verified(t.Context(), e), pacspace.ErrConflict)
+	})
 	t.Run("that tells of another amount is an error, and the row stays", func(t *testing.T) {
 		t.Parallel()
 		r := due(t, 1)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/usage"
 )
 
 const (
@@ -30,7 +31,7 @@ func (m *Meter) lookFor(ctx context.Context, b *OutboxBatch) (left int, err erro
 			if err != nil {
 				return err
 			}
-			open[i] = d.BatchID == b.ID && (d.State == StateUnknown || d.State == StateSent)
+			open[i] = d.BatchID == b.ID && d.underWay()
 		}
 		return nil
 	})
@@ -92,6 +93,10 @@ func (m *Meter) notFound(ctx context.Context, b *OutboxBatch, cause error) error
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTime)
 	defer cancel()
 	return m.change(ctx, b, func(s *step, members []*OutboxDelta) error {
+		if s.batch.FirstSent.IsZero() { // nothing of it was sent by this life of the store
+			s.batch.NotBefore = s.tx.Now().Add(backoff(s.batch.since(), s.tx.Now()))
+			return nil
+		}
 		s.batch.Unknown = true
 		return s.unknown(ctx, members, cause)
 	})
@@ -118,6 +123,13 @@ func (m *Meter) find(ctx context.Context, p pacspace.DeltaParams, firstSent time
 	now, err := m.store.Now(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if firstSent.IsZero() { // sent by an earlier life of the store, after its day at the earliest
+		day, err := usage.ParseReference(p.ReferenceID)
+		if err != nil {
+			return nil, err
+		}
+		firstSent = day.Day.Start()
 	}
 	end := now.Add(lookSkew)
 	for from := firstSent.Add(-lookSkew); from.Before(end); from = from.Add(lookSpan) {

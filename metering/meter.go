@@ -28,10 +28,11 @@ type Meter struct {
 	queue    chan *group
 	gathered chan struct{}
 
-	pass  chan struct{} // held by the round that is under way
-	stop  chan struct{} // closed by Close
-	wake  chan struct{} // there is something new to do
-	swept time.Time     // of the last sweep; guarded by pass
+	pass  chan struct{}        // held by the round that is under way
+	stop  chan struct{}        // closed by Close
+	wake  chan struct{}        // there is something new to do
+	swept time.Time            // of the last sweep; guarded by pass
+	held  map[dayKey]time.Time // days that are held back, and until when; guarded by pass
 }
 
 // openTimeout bounds what New asks of the store.
@@ -60,6 +61,7 @@ func New(client *pacspace.Client, store Store, opts ...Option) (*Meter, error) {
 		client: client, store: store, set: set, owner: owner,
 		queue: make(chan *group, queueCalls), gathered: make(chan struct{}),
 		pass: make(chan struct{}, 1), stop: make(chan struct{}), wake: make(chan struct{}, 1),
+		held: map[dayKey]time.Time{},
 	}
 	if err := m.bindEnvironment(); err != nil {
 		return nil, err
@@ -98,9 +100,12 @@ const idle = 5 * time.Second
 // tried again.
 func (m *Meter) Run(ctx context.Context) error {
 	for {
-		wait, err := m.round(ctx)
+		wait, more, err := m.roundNow(ctx)
 		if err != nil && ctx.Err() == nil {
 			m.tell(ctx, Change{Kind: ChangeFailed, Err: err})
+		}
+		if more && err == nil {
+			m.nudge()
 		}
 		if wait <= 0 || wait > idle {
 			wait = idle
@@ -140,7 +145,11 @@ func (e *UnsentError) Error() string {
 			parts = append(parts, fmt.Sprintf("%d %s", n, word))
 		}
 	}
-	add(e.Status.Due, "days due")
+	days := "days due"
+	if e.Status.Due == 1 {
+		days = "day due"
+	}
+	add(e.Status.Due, days)
 	for _, s := range unsentStates {
 		add(e.Status.Count(s), string(s))
 	}
@@ -176,8 +185,16 @@ func (m *Meter) Flush(ctx context.Context) (*Status, error) {
 }
 
 func (m *Meter) flush(ctx context.Context) error {
+	now, err := m.store.Now(ctx)
+	if err != nil {
+		return wrap("flush", err)
+	}
 	for {
-		wait, err := m.round(ctx)
+		// Each delta is asked about once, or a flush might never end.
+		wait, more, err := m.round(ctx, now)
+		if more && err == nil {
+			continue
+		}
 		if err != nil || wait <= 0 {
 			return err
 		}
@@ -214,26 +231,34 @@ func (m *Meter) isClosed() bool {
 	return m.closed
 }
 
-// round does what can be done now. It returns how long the pace asks to wait before more
-// can be sent, 0 where there is no more.
-func (m *Meter) round(ctx context.Context) (time.Duration, error) {
+func (m *Meter) roundNow(ctx context.Context) (wait time.Duration, more bool, err error) {
+	now, err := m.store.Now(ctx)
+	if err != nil {
+		return 0, false, wrap("clock", err)
+	}
+	return m.round(ctx, now)
+}
+
+// round does what can be done now, and asks about deltas whose time to be asked about had
+// come by then. It returns how long the pace asks to wait before more can be sent, 0 where
+// there is no more, and whether more can be done without waiting.
+func (m *Meter) round(ctx context.Context, then time.Time) (wait time.Duration, more bool, err error) {
 	select {
 	case m.pass <- struct{}{}:
 		defer func() { <-m.pass }()
 	case <-ctx.Done():
-		return 0, wrap("flush", ctx.Err())
+		return 0, false, wrap("flush", ctx.Err())
 	}
 	if err := m.closeDue(ctx); err != nil {
-		return 0, wrap("close of days", err)
+		return 0, false, wrap("close of days", err)
 	}
-	wait, err := m.deliver(ctx)
-	if err != nil {
-		return 0, wrap("delivery", err)
+	if wait, err = m.deliver(ctx); err != nil {
+		return 0, false, wrap("delivery", err)
 	}
-	if err := m.poll(ctx); err != nil {
-		return 0, wrap("verification", err)
+	if more, err = m.poll(ctx, then); err != nil {
+		return 0, false, wrap("verification", err)
 	}
-	return wait, wrap("sweep", m.sweep(ctx))
+	return wait, more, wrap("sweep", m.sweep(ctx))
 }
 
 // sweepEvery is how often old ids are looked for.

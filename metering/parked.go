@@ -30,9 +30,9 @@ type RetryParams struct {
 }
 
 // Retry lets a parked delta go out again, and returns it as it stands then. One that the
-// service failed, or under whose reference another delta stands, goes out as a delta of its
-// own under the next :again reference, and the old one is discarded; all others keep their
-// reference and take a new key.
+// service accepted and failed, or under whose reference another delta stands, goes out as a
+// delta of its own under the next :again reference, and the old one is discarded; all others
+// keep their reference and take a new key.
 //
 // Where the outcome is unknown, the service is asked first: what it lists is confirmed
 // instead, with nothing sent. What it does not list is sent again only with NotRecorded;
@@ -54,7 +54,7 @@ func (m *Meter) Retry(ctx context.Context, referenceID string, p RetryParams) (*
 			return nil, fmt.Errorf("metering: %s: %w, and the service does not list it: state NotRecorded once a person found out that it was not recorded", d.ReferenceID, pacspace.ErrOutcomeUnknown)
 		case len(d.Body) == 0:
 			return nil, fmt.Errorf("metering: %s: no deltas can hold its amount: Discard it, and count in a larger unit: %w", d.ReferenceID, pacspace.ErrInvalid)
-		case d.ErrorCode == CodeFailed || d.ErrorCode == CodeDiffers:
+		case d.ErrorCode == CodeFailed || d.ErrorCode == CodeUnverified || d.ErrorCode == CodeDiffers:
 			return s.again(ctx, d, p.Reason)
 		}
 		d.BatchID, d.NotBefore = "", s.tx.Now()
@@ -111,7 +111,7 @@ func checkReason(reason string) error {
 
 // doubtful tells whether a parked delta may have been recorded.
 func (d *OutboxDelta) doubtful() bool {
-	return slices.Contains([]string{CodeUnknown, CodeKeyKnown, CodeDiffers, CodeBytes}, d.ErrorCode) && !d.FirstSent.IsZero()
+	return slices.Contains([]string{CodeUnknown, CodeUnverified, CodeKeyKnown, CodeDiffers, CodeBytes}, d.ErrorCode) && !d.FirstSent.IsZero()
 }
 
 // settleDoubt looks for a parked delta of which it is not known whether it was recorded,

@@ -11,7 +11,8 @@ type Status struct {
 	Now    time.Time    `json:"now"`
 	States []StateCount `json:"states"`
 	// Open and Due count accounts' days in which something is open, and those of them that
-	// may be closed. OldestDue is when the first of them may be.
+	// should be closed by now, those that the gate holds included. OldestDue is since when the
+	// first of them should be.
 	Open      int       `json:"open"`
 	Due       int       `json:"due"`
 	OldestDue time.Time `json:"oldestDue,omitzero"`

@@ -16,33 +16,34 @@ const (
 	pollPage  = 50
 )
 
-// poll asks the service about confirmed deltas: soon at first, then ever less often.
-func (m *Meter) poll(ctx context.Context) error {
-	for {
-		var due []OutboxDelta
-		err := m.store.Update(ctx, func(tx Tx) (err error) {
-			if due, err = tx.ReadyDeltas(ctx, StateConfirmed, tx.Now(), pollPage); err != nil {
-				return err
-			}
-			for i := range due {
-				d := &due[i]
-				// Pushed on before it is asked, so that replicas do not ask twice.
-				d.NotBefore = tx.Now().Add(min(max(tx.Now().Sub(d.UpdatedAt), leastPoll), mostPoll))
-				if err := tx.PutDelta(ctx, d); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil || len(due) == 0 {
+// poll asks the service about confirmed deltas that are to be asked about by then: soon at
+// first, then ever less often. It tells whether there may be more of them, so that sending
+// does not wait for all.
+func (m *Meter) poll(ctx context.Context, then time.Time) (more bool, err error) {
+	var due []OutboxDelta
+	err = m.store.Update(ctx, func(tx Tx) (err error) {
+		if due, err = tx.ReadyDeltas(ctx, StateConfirmed, then, pollPage); err != nil {
 			return err
 		}
 		for i := range due {
-			if asked, err := m.askStatus(ctx, &due[i]); err != nil || !asked {
+			d := &due[i]
+			// Pushed on before it is asked, so that replicas do not ask twice.
+			d.NotBefore = tx.Now().Add(min(max(tx.Now().Sub(d.UpdatedAt), leastPoll), mostPoll))
+			if err := tx.PutDelta(ctx, d); err != nil {
 				return err
 			}
 		}
+		return nil
+	})
+	if err != nil {
+		return false, err
 	}
+	for i := range due {
+		if asked, err := m.askStatus(ctx, &due[i]); err != nil || !asked {
+			return false, err
+		}
+	}
+	return len(due) == pollPage, nil
 }
 
 // askStatus asks about one delta, and tells whether the service answered.
@@ -59,7 +60,7 @@ func (m *Meter) askStatus(ctx context.Context, d *OutboxDelta) (bool, error) {
 	}
 	switch {
 	case errors.Is(err, pacspace.ErrNotFound) || err == nil && listed == nil:
-		return true, nil // not yet
+		return true, m.unlisted(ctx, d)
 	case err != nil && ctx.Err() != nil:
 		return false, err
 	case err != nil:
@@ -69,6 +70,28 @@ func (m *Meter) askStatus(ctx context.Context, d *OutboxDelta) (bool, error) {
 		return true, nil
 	}
 	return true, m.settle(ctx, d.ReferenceID, itemOf(listed), nil)
+}
+
+// unlisted parks a delta that was accepted without a record id and is not listed after all
+// the time for which its key was trusted: the service lists no deltas that failed, so nobody
+// would ever hear of it. Any other one is asked about again.
+func (m *Meter) unlisted(ctx context.Context, seen *OutboxDelta) error {
+	var changes []Change
+	err := m.store.Update(ctx, func(tx Tx) error {
+		changes = nil
+		d, err := tx.Delta(ctx, seen.ReferenceID)
+		if err != nil || d.State != StateConfirmed || d.RecordID != "" || tx.Now().Sub(d.FirstSent) < m.set.keyLifetime {
+			return err
+		}
+		s := &step{m: m, tx: tx}
+		err = s.move(ctx, d, StateParked, CodeUnverified, "the service accepted it without a record id and does not list it: find out whether it was recorded, then Retry with NotRecorded, or Discard")
+		changes = s.changes
+		return err
+	})
+	if err == nil {
+		m.tell(ctx, changes...)
+	}
+	return err
 }
 
 // settle stores that the service says VERIFIED or FAILED of a delta, whoever told of it,
@@ -86,7 +109,10 @@ func (m *Meter) settle(ctx context.Context, referenceID string, it item, check f
 				return err
 			}
 		}
-		if d.State == StateVerified || d.State == StateDiscarded || d.ErrorCode == CodeFailed {
+		switch {
+		case d.State == StateDiscarded && it.status.Is(pacspace.StatusVerified):
+			return fmt.Errorf("metering: %s: %w: the service verified it, and it was discarded here: alert an operator", d.ReferenceID, pacspace.ErrConflict)
+		case d.State == StateVerified || d.State == StateDiscarded || d.ErrorCode == CodeFailed:
 			return nil
 		}
 		s := &step{m: m, tx: tx}
@@ -125,7 +151,8 @@ func (e *DeltaMismatchError) Error() string {
 // Verified takes a delta.verified event from a webhook, which spares the meter from asking.
 // It may come before the answer to the request, twice, or late: each changes nothing more.
 // An event without a known reference is [ErrUnknownDelta], one with another amount or
-// customer a [*DeltaMismatchError]; a person should know of both.
+// customer a [*DeltaMismatchError], one about a delta that was discarded matches
+// [pacspace.ErrConflict]; a person should know of each.
 func (m *Meter) Verified(ctx context.Context, e *pacspace.DeltaVerified) error {
 	it := item{status: pacspace.StatusVerified, recordID: e.RecordID, receiptID: e.ReceiptID, contentHash: e.ContentHash}
 	return m.told(ctx, e.ReferenceID, it, func(d *OutboxDelta) error {

@@ -31,19 +31,19 @@ import (
 // killed is the month that the killed agent works on.
 var killed = agenttest.Disorder{Customers: 6, Days: 20}
 
-// childEnv makes the test binary run as an agent that is to be killed.
-const childEnv = "PACSPACE_AGENT_CHILD"
+// agentChildEnv makes the test binary run as an agent that is to be killed.
+const agentChildEnv = "PACSPACE_AGENT_CHILD"
 
-// childWork is what a parent tells its child.
-type childWork struct {
+// agentWork is what a parent tells its child.
+type agentWork struct {
 	File, URL, Key, Secret, Deliveries string
 	From                               int  // deliveries before it were answered with 2xx
 	Hasty                              bool // a broken copy: it acknowledges before it stores
 	Now                                time.Time
 }
 
-// The transitions at which a child is killed: what it says just after each.
-var transitions = []string{"opened", "acknowledged", "round", "told", "ended"}
+// The agentTransitions at which a child is killed: what it says just after each.
+var agentTransitions = []string{"opened", "acknowledged", "round", "told", "ended"}
 
 // Killed at any moment, an agent loses nothing that it acknowledged, applies each delta once
 // and tells each mismatch. PACSPACE_KILLS sets the number of kills.
@@ -65,7 +65,7 @@ func TestAgentSurvivesKills(t *testing.T) {
 	// The same deliveries come round again for as long as there are kills left.
 	text, err := json.Marshal(scene.Deliveries)
 	require.NoError(t, err)
-	work := childWork{File: filepath.Join(dir, "agent.db"), Key: scene.Key, Secret: scene.Secret, Deliveries: filepath.Join(dir, "deliveries.json")}
+	work := agentWork{File: filepath.Join(dir, "agent.db"), Key: scene.Key, Secret: scene.Secret, Deliveries: filepath.Join(dir, "deliveries.json")}
 	require.NoError(t, os.WriteFile(work.Deliveries, text, 0o600))
 	api := httptest.NewServer(scene.API)
 	t.Cleanup(api.Close)
@@ -76,7 +76,7 @@ func TestAgentSurvivesKills(t *testing.T) {
 	for round := range kills {
 		work.Now = scene.Start.Add(time.Duration(round) * 2 * time.Minute)
 		scene.Clock(work.Now)
-		where, after := transitions[random.IntN(len(transitions))], 1+random.IntN(6)
+		where, after := agentTransitions[random.IntN(len(agentTransitions))], 1+random.IntN(6)
 		if where == "opened" || where == "ended" {
 			after = 1
 		}
@@ -123,12 +123,12 @@ func TestAgentSurvivesKills(t *testing.T) {
 
 // child runs an agent until it is killed or ends, and returns how many deliveries it
 // acknowledged, in their order.
-func child(t *testing.T, work childWork, told map[string]bool, kill func(line string) bool, wait time.Duration) int {
+func child(t *testing.T, work agentWork, told map[string]bool, kill func(line string) bool, wait time.Duration) int {
 	t.Helper()
 	text, err := json.Marshal(work)
 	require.NoError(t, err)
 	c := exec.CommandContext(t.Context(), os.Args[0])
-	c.Env = append(os.Environ(), childEnv+"="+string(text))
+	c.Env = append(os.Environ(), agentChildEnv+"="+string(text))
 	var errs bytes.Buffer
 	c.Stderr = &errs
 	out, err := c.StdoutPipe()
@@ -196,7 +196,7 @@ func TestKillsFindAHastyAgent(t *testing.T) {
 	require.NoError(t, err)
 	api := httptest.NewServer(scene.API)
 	t.Cleanup(api.Close)
-	work := childWork{
+	work := agentWork{
 		File: filepath.Join(dir, "agent.db"), URL: api.URL, Key: scene.Key, Secret: scene.Secret,
 		Deliveries: filepath.Join(dir, "deliveries.json"), Now: scene.Start, Hasty: true,
 	}
@@ -215,9 +215,22 @@ func TestKillsFindAHastyAgent(t *testing.T) {
 	require.Fail(t, "an agent that acknowledges before it stores was never found")
 }
 
-// runChild is the agent that is killed. It says what it does, line by line.
-func runChild(text string) error {
-	var work childWork
+// agentChild runs the agent that is killed, where this process is one.
+func agentChild() bool {
+	work := os.Getenv(agentChildEnv)
+	if work == "" {
+		return false
+	}
+	if err := runAgent(work); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	return true
+}
+
+// runAgent is the agent that is killed. It says what it does, line by line.
+func runAgent(text string) error {
+	var work agentWork
 	if err := json.Unmarshal([]byte(text), &work); err != nil {
 		return err
 	}

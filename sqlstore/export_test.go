@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"time"
 
 	pacspace "github.com/pacspace/pacspace-go"
 )
@@ -34,4 +35,12 @@ func (s *Store) Migrate(ctx context.Context, name string, versions ...string) er
 		part.migrations = append(part.migrations, migration{sqlite: []string{v}, postgres: []string{v}})
 	}
 	return s.core.migrate(ctx, part)
+}
+
+// AskNow makes the next Now ask the server, as it does once a second.
+func (s *Store) AskNow() {
+	e := s.core.engine.(*postgres)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.asked = time.Time{}
 }

@@ -29,11 +29,7 @@ import (
 var cluster = &pgtest.Shared{Settings: []string{"max_connections=200"}}
 
 func TestMain(m *testing.M) {
-	if work := os.Getenv(childEnv); work != "" { // the agent that is killed: see agent_kill_test.go
-		if err := runChild(work); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
+	if killChild() || agentChild() {
 		return
 	}
 	code := m.Run()

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strconv"
+	"sync"
 	"time"
 )
 
@@ -18,7 +19,11 @@ const minPostgres = 150000
 
 // postgres uses the pool as it is: what makes a commit durable is asserted in each
 // transaction.
-type postgres struct{}
+type postgres struct {
+	mu    sync.Mutex
+	told  time.Time // what the server said
+	asked time.Time // when it was asked, by the clock of this machine
+}
 
 // durable makes the transaction's commit wait for the disk even where some other user of
 // the connection turned that off for the session. Unused results of a set_config are not
@@ -112,12 +117,40 @@ func durableUnless(not bool) string {
 	return durable
 }
 
+// maxReckoned is for how long the server's clock is reckoned from what it told last: it is
+// asked for each group of events, and a round trip costs as much as counting them.
+const maxReckoned = time.Second
+
 func (e *postgres) now(ctx context.Context, c *core) (now time.Time, err error) {
+	if ctx.Err() != nil {
+		return time.Time{}, fmt.Errorf("sqlstore: now: %w", context.Cause(ctx))
+	}
+	if now, ok := e.reckon(time.Now()); ok {
+		return c.raise(now), nil
+	}
 	err = again(ctx, func() error {
+		asked := time.Now()
 		now, err = postgresNow(ctx, c, &txn{q: c.db, dialect: c.dialect, readOnly: true})
+		if err == nil && c.clock == nil {
+			e.mu.Lock()
+			e.told, e.asked = now, asked
+			e.mu.Unlock()
+		}
 		return err
 	})
 	return now, err
+}
+
+// reckon adds the time since the server was asked. Both clocks of this machine must agree
+// on it: one stands still while the machine sleeps, the other may be set.
+func (e *postgres) reckon(at time.Time) (time.Time, bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	since, wall := at.Sub(e.asked), at.Round(0).Sub(e.asked.Round(0))
+	if e.asked.IsZero() || max(since, wall) > maxReckoned || min(since, wall) < 0 {
+		return time.Time{}, false
+	}
+	return e.told.Add(since), true
 }
 
 func (e *postgres) close() error { return nil }

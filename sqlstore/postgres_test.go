@@ -122,7 +122,11 @@ func TestAConnectionLostAtAnyStatementLosesAndDoublesNothing(t *testing.T) {
 				return err
 			})
 		}},
-		{"now", func(int) error { _, err := s.Now(ctx); return err }},
+		{"now", func(int) error {
+			s.AskNow()
+			_, err := s.Now(ctx)
+			return err
+		}},
 		{"sweep", func(int) error { _, err := s.Sweep(ctx, noon); return err }},
 		{"open", func(int) error {
 			other, err := sqlstore.OpenPostgreSQL(ctx, connect(), pacspace.EnvironmentTest)

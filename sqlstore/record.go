@@ -143,6 +143,7 @@ type addition struct {
 	dimensions  map[string][]string
 	first, last time.Time
 	due         time.Time
+	open        bool // the bucket was open before, so due is its own
 }
 
 func (a *addition) add(e *metering.Entry) {

@@ -131,12 +131,32 @@ func (t *txn) addToBuckets(ctx context.Context, adds []*addition) error {
 		a.count += old.count
 		a.first, a.last = earliest(old.first, a.first), latest(old.last, a.last)
 		if !old.due.IsZero() {
-			a.due = old.due
+			a.due, a.open = old.due, true
 		}
 		return a.mergeDimensions(dimensions)
 	}, "SELECT customer_id, day, totals, open, count, dimensions, first_at, last_at, due FROM meter_bucket WHERE (customer_id, day) IN (VALUES "+rowsOf(len(adds), 2)+")", keys...)
 	if err = cmp.Or(err, refused); err != nil {
 		return err
+	}
+	// A bucket that is open keeps its due, and is then left out of the statement that sets
+	// it: the index by due is written whenever it is set, changed or not.
+	var opened, going []*addition
+	for _, a := range adds {
+		if a.open {
+			going = append(going, a)
+		} else {
+			opened = append(opened, a)
+		}
+	}
+	if err := t.writeBuckets(ctx, opened, ", due = excluded.due"); err != nil {
+		return err
+	}
+	return t.writeBuckets(ctx, going, "")
+}
+
+func (t *txn) writeBuckets(ctx context.Context, adds []*addition, set string) error {
+	if len(adds) == 0 {
+		return nil
 	}
 	args := make([]any, 0, 8*len(adds))
 	for _, a := range adds {
@@ -147,8 +167,8 @@ func (t *txn) addToBuckets(ctx context.Context, adds []*addition) error {
 		args = append(args, a.key.customerID, a.key.day.String(), a.sum.String(), a.count, dimensions,
 			t.dialect.time(a.first), t.dialect.time(a.last), t.dialect.time(a.due))
 	}
-	_, err = t.exec(ctx, "write meter_bucket", "INSERT INTO meter_bucket (customer_id, day, open, count, dimensions, first_at, last_at, due) VALUES "+rowsOf(len(adds), 8)+
-		" ON CONFLICT (customer_id, day) DO UPDATE SET open = excluded.open, count = excluded.count, dimensions = excluded.dimensions, first_at = excluded.first_at, last_at = excluded.last_at, due = excluded.due", args...)
+	_, err := t.exec(ctx, "write meter_bucket", "INSERT INTO meter_bucket (customer_id, day, open, count, dimensions, first_at, last_at, due) VALUES "+rowsOf(len(adds), 8)+
+		" ON CONFLICT (customer_id, day) DO UPDATE SET open = excluded.open, count = excluded.count, dimensions = excluded.dimensions, first_at = excluded.first_at, last_at = excluded.last_at"+set, args...)
 	return err
 }
 

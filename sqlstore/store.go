@@ -83,7 +83,8 @@ func open(ctx context.Context, c *core) (*Store, error) {
 func (s *Store) Close() error { return s.core.close() }
 
 // Now is the store's clock: the server's of PostgreSQL, the process clock for SQLite. It
-// never goes back for one process, nor behind what was written to SQLite by another.
+// never goes back for one process, nor behind what was in the SQLite database at its last
+// transaction. PostgreSQL is asked once a second; in between its clock is reckoned.
 func (s *Store) Now(ctx context.Context) (time.Time, error) {
 	return s.core.now(ctx, s.core)
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"iter"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -23,18 +22,14 @@ type invoice struct {
 // invoice closes every period of every customer and writes what goes to the customer.
 func (v *vendor) invoice(ctx context.Context, p *printer, dir string) ([]invoice, error) {
 	periods := v.periods()
-	v.clock.Set(periods[len(periods)-1].RecordingWindow().End)
-	v.clock.Step(time.Second) // the public record is written while the client waits for it
-	defer v.clock.Step(0)
-
+	if end := periods[len(periods)-1].RecordingWindow().End; v.Clock.Now().Before(end) {
+		v.Clock.Set(end)
+	}
 	var invoices []invoice
 	for _, customer := range v.used.Customers {
 		var previous *pacspace.Closing
 		for _, period := range periods {
-			closing, err := v.client.Balance.ClosePeriod(ctx, pacspace.ClosePeriodParams{
-				CustomerID: customer, Resource: v.resource, Period: period,
-				Previous: previous, First: previous == nil, Submissions: v.submissions(customer),
-			}, pacspace.WithPollInterval(time.Millisecond))
+			closing, err := v.CloseMonth(ctx, v.meter.Meter, customer, period, previous)
 			if err != nil {
 				return nil, fmt.Errorf("closing %s of customer %s: %w", period, customer, err)
 			}
@@ -56,17 +51,6 @@ func (v *vendor) invoice(ctx context.Context, p *printer, dir string) ([]invoice
 	printInvoice(&first, invoices[0].closing, shownLines)
 	p.line("%d invoices with their evidence; the first one is shown", len(invoices))
 	return invoices, first.err
-}
-
-// submissions are a customer's deltas as they were sent.
-func (v *vendor) submissions(customer string) iter.Seq2[pacspace.DeltaParams, error] {
-	return func(yield func(pacspace.DeltaParams, error) bool) {
-		for _, d := range v.sent[customer] {
-			if !yield(d.DeltaParams, nil) {
-				return
-			}
-		}
-	}
 }
 
 func (v *vendor) write(c *pacspace.Closing, dir string) (invoice, error) {

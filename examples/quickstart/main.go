@@ -1,5 +1,5 @@
 // Quickstart does the main job of PacSpace on one machine, without a key and without a
-// network: it starts the sandbox, turns real usage into one delta per customer and day,
+// network: it starts the sandbox, meters real usage into one delta per customer and day,
 // derives and compares the balances, closes the period, prints an invoice, and then checks
 // it as the buyer would.
 //
@@ -12,6 +12,8 @@
 package main
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -57,7 +59,8 @@ type job struct {
 	file     string // empty: the bundled trace
 	columns  usagecsv.Options
 	resource string
-	out      string // the folder for invoices and evidence
+	unit     string // what one of it is
+	out      string // the folder for the meter's store, invoices and evidence
 }
 
 func parse(args []string, stderr io.Writer) (job, error) {
@@ -73,7 +76,8 @@ func parse(args []string, stderr io.Writer) (job, error) {
 	flags.StringVar(&j.columns.CustomerColumn, "customer-column", "", "`column` with the customer id")
 	flags.IntVar(&j.columns.Customers, "customers", 0, "spread the lines over `N` customers, by line number modulo N")
 	flags.StringVar(&j.resource, "resource", "", "what is counted (default: the amount columns)")
-	flags.StringVar(&j.out, "out", "out/quickstart", "`folder` for invoices, evidence and anchors")
+	flags.StringVar(&j.unit, "unit", "", "what one of it is (default: the resource)")
+	flags.StringVar(&j.out, "out", "out/quickstart", "`folder` for the meter's store, invoices, evidence and anchors")
 	if err := flags.Parse(args); err != nil {
 		return job{}, err
 	}
@@ -86,8 +90,9 @@ func parse(args []string, stderr io.Writer) (job, error) {
 		}
 		j.columns = trace.Options()
 		if j.resource == "" {
-			j.resource = trace.Resource
+			j.resource, j.unit = trace.Resource, cmp.Or(j.unit, trace.Unit)
 		}
+		j.unit = cmp.Or(j.unit, j.resource)
 		return j, nil
 	}
 	for name := range strings.SplitSeq(amounts, ",") {
@@ -101,6 +106,7 @@ func parse(args []string, stderr io.Writer) (job, error) {
 	if j.resource == "" {
 		j.resource = strings.Join(j.columns.AmountColumns, "+")
 	}
+	j.unit = cmp.Or(j.unit, j.resource)
 	return j, nil
 }
 
@@ -117,12 +123,24 @@ func given(flags *flag.FlagSet, names ...string) string {
 	return found
 }
 
-// read is the usage that was asked for, and the name to print for it.
-func (j job) read() (*usagecsv.Usage, string, error) {
-	if j.file == "" {
-		u, err := trace.Read()
-		return u, trace.Name, err
+// maxCalls bounds the lines that are kept to be metered.
+const maxCalls = 5_000_000
+
+// read is the usage that was asked for, by line and added up, and the name to print for it.
+func (j job) read() (calls []usagecsv.Call, u *usagecsv.Usage, name string, err error) {
+	keep := func(c usagecsv.Call) {
+		if len(calls) <= maxCalls {
+			calls = append(calls, c)
+		}
 	}
-	u, err := usagecsv.ReadFile(j.file, j.columns)
-	return u, j.file, err
+	if name = j.file; name == "" {
+		name = trace.Name
+		u, err = usagecsv.ReadCalls(bytes.NewReader(trace.CSV()), name, j.columns, keep)
+	} else {
+		u, err = usagecsv.ReadFileCalls(name, j.columns, keep)
+	}
+	if err == nil && len(calls) > maxCalls {
+		err = fmt.Errorf("%s: more than %d lines; at most so many are metered here, split the file", name, maxCalls)
+	}
+	return calls, u, name, err
 }

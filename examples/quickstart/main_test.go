@@ -24,6 +24,7 @@ func TestTheBundledMonthIsBilledAndVerified(t *testing.T) {
 	require.Equal(t, 0, code, errs)
 	require.Empty(t, errs)
 	for _, line := range []string{
+		"2231 lines metered into SQLite, and once more: none counted twice",
 		"140 deltas sent and verified, 1 of them for usage that came late",
 		"140 sent a second time: each came back as the delta it was, none was counted twice",
 		"verified (TEST): 28 deltas of compute-minutes, balance -13210,",

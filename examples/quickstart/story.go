@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -13,9 +14,9 @@ import (
 
 // tell runs the whole story and prints it. It returns an error as soon as something is
 // not as it must be.
-func tell(ctx context.Context, j job, out io.Writer) error {
+func tell(ctx context.Context, j job, out io.Writer) (err error) {
 	started := time.Now()
-	used, name, err := j.read()
+	calls, used, name, err := j.read()
 	if err != nil {
 		return err
 	}
@@ -30,14 +31,14 @@ func tell(ctx context.Context, j job, out io.Writer) error {
 		p.line("no customer column: line n belongs to customer n modulo %d", j.columns.Customers)
 	}
 
-	v, err := openVendor(used, j.resource)
+	v, err := openVendor(ctx, used, j)
 	if err != nil {
 		return err
 	}
-	defer v.close()
+	defer func() { err = errors.Join(err, v.close(ctx)) }()
 
-	p.step("1. The vendor emits one delta per customer and day")
-	if err := v.flush(ctx, p); err != nil {
+	p.step("1. The vendor meters the usage, which sends one delta per customer and day")
+	if err := v.flush(ctx, p, calls); err != nil {
 		return err
 	}
 	p.step("2. The vendor derives each balance and compares two views of it")
@@ -50,7 +51,7 @@ func tell(ctx context.Context, j job, out io.Writer) error {
 		return err
 	}
 	p.step("4. The buyer checks an invoice: once online without a key, then offline")
-	b, err := newBuyer(v.box.URL)
+	b, err := newBuyer(v.Box.URL)
 	if err != nil {
 		return err
 	}

@@ -2,67 +2,61 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"time"
 
 	"github.com/pacspace/pacspace-go"
 	"github.com/pacspace/pacspace-go/decimal"
+	"github.com/pacspace/pacspace-go/examples/internal/stage"
 	"github.com/pacspace/pacspace-go/examples/internal/usagecsv"
-	"github.com/pacspace/pacspace-go/sandbox"
+	"github.com/pacspace/pacspace-go/metering"
 )
 
-// vendor is a billing service: it knows what was used and talks to the service over HTTP.
+// vendor is a billing service: it meters what was used and talks to the service over HTTP.
 // Here the service is the sandbox, and one simulated clock walks both through the days of
-// the usage, so that each day is flushed after it ended.
+// the usage, so that each day is sent after it ended.
 type vendor struct {
-	used     *usagecsv.Usage
-	resource string
-
-	box    *sandbox.Server
-	clock  *sandbox.Clock
-	client *pacspace.Client
+	*stage.Stage
+	meter *stage.Meter
+	used  *usagecsv.Usage
 
 	sent map[string][]sentDelta // by customer, in the order of sending
 }
 
-// sentDelta is a delta in the vendor's own books.
+// sentDelta is a delta as the meter's outbox has it.
 type sentDelta struct {
 	pacspace.DeltaParams
-	at time.Time
+	at       time.Time
+	recordID string
 }
 
 // maxSpan bounds the usage, since every customer's every month is closed.
 const maxSpan = 3 * 366 * 24 * time.Hour
 
-func openVendor(used *usagecsv.Usage, resource string) (*vendor, error) {
+// lateness takes lines that arrive more than a year after their day.
+const lateness = 400 * 24 * time.Hour
+
+func openVendor(ctx context.Context, used *usagecsv.Usage, j job) (*vendor, error) {
 	if span := used.Last.Sub(used.First); span > maxSpan {
 		const day = 24 * time.Hour
 		return nil, fmt.Errorf("the usage spans %d days; at most %d are closed here, a month at a time", span/day, maxSpan/day)
 	}
-	clock := sandbox.NewClock(used.First)
-	box, err := sandbox.New(sandbox.WithClock(clock.Now))
+	st, err := stage.Open(j.out, used.First)
 	if err != nil {
 		return nil, err
 	}
-	server, err := box.Listen("127.0.0.1:0")
+	meter, err := st.Meter(ctx, metering.WithAccounts(j.resource, j.unit), metering.WithSpread(0), metering.WithLateness(lateness))
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, st.Close())
 	}
-	client, err := pacspace.New(server.Key, pacspace.WithBaseURL(server.URL), pacspace.WithClock(clock.Now))
-	if err != nil {
-		server.Close()
-		return nil, err
-	}
-	return &vendor{
-		used: used, resource: resource, box: server, clock: clock, client: client,
-		sent: map[string][]sentDelta{},
-	}, nil
+	return &vendor{Stage: st, meter: meter, used: used, sent: map[string][]sentDelta{}}, nil
 }
 
-func (v *vendor) close() {
-	v.client.Close()
-	v.box.Close()
+func (v *vendor) close(ctx context.Context) error {
+	return errors.Join(v.meter.Close(ctx), v.Stage.Close())
 }
 
 // count is how many deltas were sent.
@@ -74,49 +68,72 @@ func (v *vendor) count() int {
 	return n
 }
 
-// flush sends each day's totals an hour after the day has ended, and sends them once more
-// as a service does that crashed before it stored the answers.
-func (v *vendor) flush(ctx context.Context, p *printer) error {
-	late := 0
-	for day, totals := range byDue(v.used.Totals) {
-		v.clock.Set(day.End().Add(time.Hour))
-		var deltas []pacspace.DeltaParams
-		for _, t := range totals {
-			made, err := v.deltasOf(t)
+// flush meters the lines of each day twice, as a service does that crashed before it knew
+// that they were counted, and sends the day once it is over.
+func (v *vendor) flush(ctx context.Context, p *printer, calls []usagecsv.Call) error {
+	var again metering.Imported
+	for day, arrived := range byDue(calls) {
+		v.Clock.Set(day.End())
+		for _, times := range []*metering.Imported{new(metering.Imported), &again} {
+			done, err := v.meter.Import(ctx, events(arrived))
 			if err != nil {
 				return err
 			}
-			if t.Late > 0 {
-				late += len(made)
-			}
-			deltas = append(deltas, made...)
+			times.Counted += done.Counted
+			times.Duplicates += done.Duplicates
 		}
-		var records []string
+		v.Clock.Set(day.End().Add(metering.DefaultGrace))
+		if err := v.Settle(ctx, v.meter.Meter); err != nil {
+			return err
+		}
+	}
+	if again.Counted != 0 || again.Duplicates != len(calls) {
+		return fmt.Errorf("of %d lines that were counted twice, %d counted again", len(calls), again.Counted)
+	}
+	p.line("%d lines metered into SQLite, and once more: none counted twice", len(calls))
+	return v.outbox(ctx, p)
+}
+
+// events are the lines as the meter counts them. A line's number names it for ever.
+func events(calls []usagecsv.Call) iter.Seq2[metering.Event, error] {
+	return func(yield func(metering.Event, error) bool) {
+		for _, c := range calls {
+			e := metering.Event{ID: fmt.Sprintf("line-%010d", c.Number), CustomerID: c.CustomerID, Amount: c.Amount, Time: c.At}
+			if !yield(e, nil) {
+				return
+			}
+		}
+	}
+}
+
+// outbox reads what the meter sent, and sends each delta a second time.
+func (v *vendor) outbox(ctx context.Context, p *printer) error {
+	late := 0
+	for d, err := range v.meter.Deltas(ctx, metering.DeltaQuery{}) {
+		if err != nil {
+			return err
+		}
+		if d.State != metering.StateVerified {
+			return fmt.Errorf("delta %s is %s: %s", d.ReferenceID, d.State, d.Note)
+		}
+		params, err := d.Params()
+		if err != nil {
+			return err
+		}
+		if d.Adjusts != "" {
+			late++
+		}
+		v.sent[d.CustomerID] = append(v.sent[d.CustomerID], sentDelta{params, d.FirstSent, d.RecordID})
+	}
+	for _, deltas := range v.sent {
+		slices.SortStableFunc(deltas, func(a, b sentDelta) int { return a.at.Compare(b.at) })
 		for _, d := range deltas {
-			emitted, err := v.client.Balance.Emit(ctx, d)
-			if err != nil {
-				return fmt.Errorf("emitting %s: %w", d.ReferenceID, err)
-			}
-			records = append(records, emitted.RecordID)
-			v.sent[d.CustomerID] = append(v.sent[d.CustomerID], sentDelta{d, v.clock.Now()})
-		}
-		for i, d := range deltas {
-			again, err := v.client.Balance.Emit(ctx, d)
+			again, err := v.Client.Balance.Emit(ctx, d.DeltaParams)
 			if err != nil {
 				return fmt.Errorf("emitting %s again: %w", d.ReferenceID, err)
 			}
-			if again.RecordID != records[i] {
-				return fmt.Errorf("%s was recorded twice: as %s and as %s", d.ReferenceID, records[i], again.RecordID)
-			}
-		}
-		v.clock.Advance(time.Minute) // the service verifies them
-		for _, id := range records {
-			d, err := v.client.Balance.Wait(ctx, id)
-			if err != nil {
-				return err
-			}
-			if !d.Status.Is(pacspace.StatusVerified) {
-				return fmt.Errorf("delta %s is %s: %s", id, d.Status, d.Error)
+			if again.RecordID != d.recordID {
+				return fmt.Errorf("%s was recorded twice: as %s and as %s", d.ReferenceID, d.recordID, again.RecordID)
 			}
 		}
 	}
@@ -124,17 +141,6 @@ func (v *vendor) flush(ctx context.Context, p *printer) error {
 	p.line("%d deltas sent and verified, %d of them for usage that came late", n, late)
 	p.line("%d sent a second time: each came back as the delta it was, none was counted twice", n)
 	return nil
-}
-
-// deltasOf makes the deltas of a total. Late usage of a day that had none before is the
-// day's first delta.
-func (v *vendor) deltasOf(t usagecsv.Total) ([]pacspace.DeltaParams, error) {
-	r := pacspace.Reference{CustomerID: t.CustomerID, Day: t.Day, Late: t.Late}
-	base := pacspace.DailyReference(t.CustomerID, t.Day)
-	if !slices.ContainsFunc(v.sent[t.CustomerID], func(d sentDelta) bool { return d.ReferenceID == base }) {
-		r.Late = 0
-	}
-	return pacspace.UsageDeltas(r, t.Amount, pacspace.Metadata{"resource": v.resource, "events": t.Calls})
 }
 
 // compare derives each customer's balance and asks the service about two views of it: our
@@ -145,7 +151,7 @@ func (v *vendor) compare(ctx context.Context, p *printer) error {
 		for _, period := range v.periods() {
 			scope := pacspace.RecordingWindow(period)
 			own, n := v.own(customer, period)
-			balance, err := v.client.Balance.Derive(ctx, customer, scope)
+			balance, err := v.Client.Balance.Derive(ctx, customer, scope)
 			if err != nil {
 				return err
 			}
@@ -185,7 +191,7 @@ func (v *vendor) ask(ctx context.Context, customer string, scope pacspace.Scope,
 	if err != nil {
 		return "", err
 	}
-	c, err := v.client.Balance.Compare(ctx, pacspace.CompareParams{CustomerID: customer, Scope: scope, Yours: near, Theirs: near})
+	c, err := v.Client.Balance.Compare(ctx, pacspace.CompareParams{CustomerID: customer, Scope: scope, Yours: near, Theirs: near})
 	if err != nil {
 		return "", err
 	}
@@ -231,18 +237,19 @@ func (v *vendor) periods() []pacspace.Period {
 	return periods
 }
 
-// byDue groups totals, which are in that order, by the day after which they are complete.
-func byDue(totals []usagecsv.Total) func(yield func(pacspace.Date, []usagecsv.Total) bool) {
-	return func(yield func(pacspace.Date, []usagecsv.Total) bool) {
-		for len(totals) > 0 {
+// byDue groups lines by the day after which their totals are complete.
+func byDue(calls []usagecsv.Call) iter.Seq2[pacspace.Date, []usagecsv.Call] {
+	return func(yield func(pacspace.Date, []usagecsv.Call) bool) {
+		slices.SortStableFunc(calls, func(a, b usagecsv.Call) int { return a.Due.Compare(b.Due) })
+		for len(calls) > 0 {
 			n := 1
-			for n < len(totals) && totals[n].Due == totals[0].Due {
+			for n < len(calls) && calls[n].Due == calls[0].Due {
 				n++
 			}
-			if !yield(totals[0].Due, totals[:n]) {
+			if !yield(calls[0].Due, calls[:n]) {
 				return
 			}
-			totals = totals[n:]
+			calls = calls[n:]
 		}
 	}
 }

@@ -21,6 +21,7 @@ var csv []byte
 const (
 	Name     = "the bundled trace of February 2026"
 	Resource = "compute-minutes"
+	Unit     = "minute"
 )
 
 // Options are the ones that fit the trace. A day stays open for an hour.

@@ -57,28 +57,31 @@ func newSums(grace time.Duration) *sums {
 	return &sums{grace: grace, totals: map[totalKey]*Total{}}
 }
 
-// add counts one call. A fault means that there are more totals than fit.
-func (s *sums) add(c call) (fault string) {
-	day := usage.DateOf(c.at)
-	due := day
-	// A day is closed at its end plus grace, so what arrives at an instant goes into the
-	// day of that instant minus grace.
-	if open := usage.DateOf(c.arrived.Add(-s.grace)); open.After(day) {
-		due = open
+// due is the day after which a call's total is complete. A day is closed at its end plus
+// grace, so what arrives at an instant goes into the day of that instant minus grace.
+func (s *sums) due(c Call) usage.Date {
+	day := usage.DateOf(c.At)
+	if open := usage.DateOf(c.Arrived.Add(-s.grace)); open.After(day) {
+		return open
 	}
-	key := totalKey{c.customer, day, due}
+	return day
+}
+
+// add counts one call. A fault means that there are more totals than fit.
+func (s *sums) add(c Call) (fault string) {
+	key := totalKey{c.CustomerID, usage.DateOf(c.At), c.Due}
 	t := s.totals[key]
 	if t == nil {
 		if len(s.totals) == MaxTotals {
 			return fmt.Sprintf("more than %d customers and days; split the file", MaxTotals)
 		}
-		t = &Total{CustomerID: c.customer, Day: day, Due: due, First: c.at, Last: c.at}
+		t = &Total{CustomerID: c.CustomerID, Day: key.day, Due: key.due, First: c.At, Last: c.At}
 		s.totals[key] = t
 	}
-	t.Amount = t.Amount.Add(c.amount)
+	t.Amount = t.Amount.Add(c.Amount)
 	t.Calls++
-	t.First, t.Last = earlier(t.First, c.at), later(t.Last, c.at)
-	s.sum = s.sum.Add(c.amount)
+	t.First, t.Last = earlier(t.First, c.At), later(t.Last, c.At)
+	s.sum = s.sum.Add(c.Amount)
 	s.calls++
 	return ""
 }

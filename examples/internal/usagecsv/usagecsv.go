@@ -89,6 +89,11 @@ func CustomerOf(call, customers int) string {
 
 // ReadFile reads the file at path. See [Read].
 func ReadFile(path string, o Options) (*Usage, error) {
+	return ReadFileCalls(path, o, func(Call) {})
+}
+
+// ReadFileCalls reads the file at path. See [ReadCalls].
+func ReadFileCalls(path string, o Options, each func(Call)) (*Usage, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, openError(path, err)
@@ -97,7 +102,7 @@ func ReadFile(path string, o Options) (*Usage, error) {
 	if info, err := f.Stat(); err == nil && info.IsDir() {
 		return nil, fmt.Errorf("%s is a folder; %s", path, filesIn(path))
 	}
-	return Read(f, path, o)
+	return ReadCalls(f, path, o, each)
 }
 
 // Read reads CSV text with a header: UTF-8 with or without a byte order mark, lines ending
@@ -106,6 +111,12 @@ func ReadFile(path string, o Options) (*Usage, error) {
 // An error matches [ErrOptions], is a *[LineError], or says what is wrong with the file as
 // a whole.
 func Read(r io.Reader, name string, o Options) (*Usage, error) {
+	return ReadCalls(r, name, o, func(Call) {})
+}
+
+// ReadCalls is Read, and calls each with every line of usage in the order of the file. Where
+// it returns an error, what each was given is of no use.
+func ReadCalls(r io.Reader, name string, o Options, each func(Call)) (*Usage, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
@@ -128,7 +139,11 @@ func Read(r io.Reader, name string, o Options) (*Usage, error) {
 		}
 		line, at, fault := columns.read(record, sums.calls+1)
 		if fault == "" {
-			fault = sums.add(line)
+			line.Number = sums.calls + 1
+			line.Due = sums.due(line)
+			if fault = sums.add(line); fault == "" {
+				each(line)
+			}
 		}
 		if fault != "" {
 			return nil, records.fault(at, fault)
@@ -181,22 +196,25 @@ func findColumns(header []string, file string, o Options) (columns, error) {
 	return c, failed
 }
 
-// call is one line of usage.
-type call struct {
-	customer string
-	at       time.Time
-	arrived  time.Time
-	amount   decimal.Decimal
+// Call is one line of usage.
+type Call struct {
+	Number     int // in the file, from 1 on, the header left out
+	CustomerID string
+	At         time.Time
+	Arrived    time.Time
+	Amount     decimal.Decimal
+	// Due is the day after whose end and grace its total is complete: see [Total].
+	Due usage.Date
 }
 
 // read takes a line apart. A fault comes with the column in which it is.
-func (c columns) read(record []string, number int) (line call, at column, fault string) {
-	if line.at, fault = readTime(record[c.time.index]); fault != "" {
+func (c columns) read(record []string, number int) (line Call, at column, fault string) {
+	if line.At, fault = readTime(record[c.time.index]); fault != "" {
 		return line, c.time, fault
 	}
-	line.arrived = line.at
+	line.Arrived = line.At
 	if c.arrival.name != "" && record[c.arrival.index] != "" {
-		if line.arrived, fault = readTime(record[c.arrival.index]); fault != "" {
+		if line.Arrived, fault = readTime(record[c.arrival.index]); fault != "" {
 			return line, c.arrival, fault
 		}
 	}
@@ -205,14 +223,14 @@ func (c columns) read(record []string, number int) (line call, at column, fault 
 		if fault != "" {
 			return line, a, fault
 		}
-		line.amount = line.amount.Add(amount)
+		line.Amount = line.Amount.Add(amount)
 	}
 	if c.customer.name == "" {
-		line.customer = CustomerOf(number, c.customers)
+		line.CustomerID = CustomerOf(number, c.customers)
 		return line, column{}, ""
 	}
-	line.customer = strings.TrimSpace(record[c.customer.index])
-	if usage.ValidateCustomerID(line.customer) != nil {
+	line.CustomerID = strings.TrimSpace(record[c.customer.index])
+	if usage.ValidateCustomerID(line.CustomerID) != nil {
 		return line, c.customer, quoted(record[c.customer.index]) + " is not a customer id; it has 1 to 128 letters, digits, _ - . and :"
 	}
 	return line, column{}, ""

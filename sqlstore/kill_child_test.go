@@ -1,0 +1,259 @@
+//go:build unix
+
+package sqlstore_test
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+
+	pacspace "github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/decimal"
+	"github.com/pacspace/pacspace-go/metering"
+	"github.com/pacspace/pacspace-go/sqlstore"
+)
+
+// killRole is the variable that makes this test binary a process of the harness.
+const killRole = "PACSPACE_KILL_ROLE"
+
+// killConfig is what a process is told.
+type killConfig struct {
+	Dir     string // of the clock, the service's state and the SQLite file
+	Conduct int
+	Service string // its URL
+	DSN     string // of PostgreSQL, "" for SQLite
+	Schema  string
+	Point   string // where something happens to the process
+	Count   int    // at which arrival there
+	Do      string // what happens
+	Lanes   []killLane
+	Drain   bool
+	Broken  string
+}
+
+// killLane is a row of events, one after the other. A process takes each lane up where its
+// acknowledgements ended.
+type killLane struct{ Number, Next int }
+
+// event is the next one of a lane: its content follows from its place, so that the parent
+// needs no list of them.
+func (l killLane) event() metering.Event {
+	return metering.Event{
+		ID:         fmt.Sprintf("%08d-%03d", l.Next, l.Number),
+		CustomerID: killCustomers[(l.Number+l.Next)%len(killCustomers)],
+		Amount:     amountOf(fmt.Sprintf("%d.%02d", (l.Number*31+l.Next*17)%97, l.Next%100)),
+		Time:       killStart.Add(-time.Duration(1+l.Next%3) * 24 * time.Hour),
+		Dimensions: map[string]string{"plan": []string{"basic", "growth"}[l.Next%2]},
+	}
+}
+
+var killCustomers = []string{"acme", "globex:gpu", "initech", "hooli", "umbrella", "stark"}
+
+// killChild runs a process of the harness, if this is one.
+func killChild() (is bool) {
+	role := os.Getenv(killRole)
+	if role == "" {
+		return false
+	}
+	var c killConfig
+	err := json.Unmarshal([]byte(os.Getenv("PACSPACE_KILL_CONFIG")), &c)
+	switch {
+	case err != nil:
+	case role == "service":
+		err = serviceChild(c.Dir, c.Conduct)
+	default:
+		err = meterChild(context.Background(), &c)
+	}
+	if err != nil {
+		say("failed %s", strings.ReplaceAll(err.Error(), "\n", "; "))
+		os.Exit(1)
+	}
+	return true
+}
+
+func (c *killConfig) open(ctx context.Context, clock *killClock, t *traps) (*sqlstore.Store, error) {
+	if c.DSN == "" {
+		db, err := openWatched("file:"+filepath.Join(c.Dir, "meter.db"), func(statement string) {
+			if strings.HasPrefix(statement, "INSERT INTO meter_seen") {
+				t.at(pointMarked)
+			}
+		})
+		if err != nil {
+			return nil, err
+		}
+		return sqlstore.OpenSQLite(ctx, db, pacspace.EnvironmentTest, sqlstore.WithClock(clock.now))
+	}
+	db, err := openKillPostgres(c.DSN, c.Schema)
+	if err != nil {
+		return nil, err
+	}
+	return sqlstore.OpenPostgreSQL(ctx, db, pacspace.EnvironmentTest, sqlstore.WithClock(clock.now))
+}
+
+func openKillPostgres(dsn, schema string) (*sql.DB, error) {
+	config, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		return nil, err
+	}
+	config.RuntimeParams["search_path"] = schema
+	return stdlib.OpenDB(*config), nil
+}
+
+// meterChild is a process that counts and sends until it is killed, or until all is done.
+func meterChild(ctx context.Context, c *killConfig) error {
+	clock, err := openClock(filepath.Join(c.Dir, "clock"))
+	if err != nil {
+		return err
+	}
+	t := &traps{point: c.Point, left: c.Count, do: c.Do}
+	below, err := c.open(ctx, clock, t)
+	if err != nil {
+		return err
+	}
+	options := []metering.Option{
+		metering.WithAccounts("requests", "request"), metering.WithGrace(time.Minute), metering.WithSpread(0),
+		metering.WithLateness(400 * 24 * time.Hour), metering.WithRequestsPerMinute(600),
+	}
+	store, more := spoil(c.Broken, &trapped{below, t})
+	client, err := pacspace.New(killKey, pacspace.WithBaseURL(c.Service), pacspace.WithClock(clock.now),
+		pacspace.WithHTTPClient(&http.Client{Transport: &trappedTransport{http.DefaultTransport, t}}), pacspace.WithAttemptTimeout(10*time.Second))
+	if err != nil {
+		return err
+	}
+	meter, err := metering.New(client, store, append(options, more...)...)
+	if err != nil {
+		return err
+	}
+	say("ready")
+	if c.Drain {
+		return drain(ctx, c, clock, meter)
+	}
+	go func() { // a person, who must not stand still with the file locked
+		for c.Do != trapStop {
+			_ = retryParked(ctx, meter, nil)
+			time.Sleep(10 * time.Millisecond)
+		}
+	}()
+	for _, lane := range c.Lanes {
+		go func() {
+			for {
+				lane.record(ctx, meter)
+			}
+		}()
+	}
+	for {
+		if _, err := meter.Flush(ctx); err != nil && !errors.As(err, new(*metering.UnsentError)) {
+			say("error %s", strings.ReplaceAll(err.Error(), "\n", "; "))
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// record counts the lane's next event and says so once it is acknowledged.
+func (l *killLane) record(ctx context.Context, meter *metering.Meter) {
+	results, err := meter.Record(ctx, l.event())
+	if err != nil {
+		say("error %s", strings.ReplaceAll(err.Error(), "\n", "; "))
+		time.Sleep(10 * time.Millisecond)
+		return
+	}
+	if results[0] == metering.RecordedConflict {
+		say("broken event %s is in conflict with itself", l.event().ID)
+	}
+	say("ack %d %d", l.Number, l.Next)
+	l.Next++
+}
+
+// retryParked decides what a person would. What the service may hold without listing it is
+// left alone, unless that is known.
+func retryParked(ctx context.Context, meter *metering.Meter, recorded map[string]bool) error {
+	for d, err := range meter.Parked(ctx) {
+		if err != nil {
+			return err
+		}
+		if d.ErrorCode == "" || d.Note == "" {
+			say("broken delta %s is parked without a reason", d.ReferenceID)
+		}
+		notRecorded := recorded != nil && !recorded[d.ReferenceID]
+		_, err := meter.Retry(ctx, d.ReferenceID, metering.RetryParams{Reason: "looked into", NotRecorded: notRecorded})
+		if err != nil && !errors.Is(err, pacspace.ErrOutcomeUnknown) && !errors.Is(err, metering.ErrNotParked) {
+			return err
+		}
+	}
+	return nil
+}
+
+// drain counts the one event of each lane whose outcome may be unknown, and delivers until
+// nothing is left. Time passes as it must.
+func drain(ctx context.Context, c *killConfig, clock *killClock, meter *metering.Meter) error {
+	var wg sync.WaitGroup
+	for _, lane := range c.Lanes {
+		wg.Go(func() {
+			for at := lane.Next; lane.Next == at; {
+				lane.record(ctx, meter)
+			}
+		})
+	}
+	wg.Wait()
+	for range 500 {
+		clock.advance(10 * time.Minute)
+		status, err := meter.Flush(ctx)
+		switch {
+		case err == nil && status.Open == 0 && status.Count(metering.StateConfirmed) == 0:
+			return report(ctx, meter)
+		case err != nil && !errors.As(err, new(*metering.UnsentError)):
+			return err
+		}
+		held, err := recordedBy(c.Service)
+		if err != nil {
+			return err
+		}
+		recorded := map[string]bool{}
+		for _, d := range held {
+			recorded[d.ReferenceID] = d.Status != "FAILED"
+		}
+		if err := retryParked(ctx, meter, recorded); err != nil {
+			return err
+		}
+	}
+	status, err := meter.Status(ctx)
+	if err != nil {
+		return err
+	}
+	for d := range meter.Parked(ctx) {
+		say("broken delta %s is still parked: %s, %s", d.ReferenceID, d.ErrorCode, d.Note)
+	}
+	return fmt.Errorf("it does not come to an end: %+v", status)
+}
+
+// report writes what the outbox holds: its sums by customer of what is verified, the rest by
+// reference.
+func report(ctx context.Context, meter *metering.Meter) error {
+	sums := map[string]decimal.Decimal{}
+	for d, err := range meter.Deltas(ctx, metering.DeltaQuery{}) {
+		switch {
+		case err != nil:
+			return err
+		case d.State == metering.StateVerified:
+			sums[d.CustomerID] = sums[d.CustomerID].Add(d.Amount)
+		case d.State != metering.StateDiscarded:
+			say("broken delta %s is %s at the end", d.ReferenceID, d.State)
+		}
+	}
+	for customer, sum := range sums {
+		say("sum %s %s", customer, sum)
+	}
+	say("done")
+	return nil
+}

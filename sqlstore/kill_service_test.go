@@ -1,0 +1,163 @@
+//go:build unix
+
+package sqlstore_test
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/pacspace/pacspace-go/sandbox"
+)
+
+// killClock is a clock that all processes of a harness share: the machine's, and an offset
+// in a file.
+type killClock struct{ file *os.File }
+
+// killStart is when the harness begins. Usage is of the days before.
+var killStart = time.Date(2026, time.February, 10, 9, 0, 0, 0, time.UTC)
+
+func openClock(path string) (*killClock, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	return &killClock{f}, err
+}
+
+func (c *killClock) offset() time.Duration {
+	var b [8]byte
+	_, _ = c.file.ReadAt(b[:], 0)
+	return time.Duration(binary.BigEndian.Uint64(b[:]))
+}
+
+func (c *killClock) now() time.Time { return time.Now().Add(c.offset()) }
+
+func (c *killClock) advance(d time.Duration) {
+	var b [8]byte
+	binary.BigEndian.PutUint64(b[:], uint64(c.offset()+d))
+	_, _ = c.file.WriteAt(b[:], 0)
+}
+
+// conduct is how a service behaves where its documents leave it open.
+type conduct struct {
+	name    string
+	options []sandbox.Option
+}
+
+var conducts = []conduct{
+	{"helpful", nil},
+	{"references repeat, refusals are replayed", []sandbox.Option{
+		sandbox.ReferencesRepeat(), sandbox.RefusalsReplayed(), sandbox.BatchWithoutIDs(), sandbox.KeysExpireAfter(24 * time.Hour), sandbox.CadenceLimit(time.Minute),
+	}},
+	{"keys expire in a minute", []sandbox.Option{
+		sandbox.KeysExpireAfter(time.Minute), sandbox.BatchRefusedWhole(), sandbox.PendingInError(), sandbox.FlatErrors(), sandbox.LegacyNames(),
+	}},
+}
+
+const killKey = "pk_test_killharness00000000000000000"
+
+// serviceChild is the process of the service: a sandbox that keeps its state in a file and
+// spoils some of the requests.
+func serviceChild(dir string, which int) error {
+	clock, err := openClock(filepath.Join(dir, "clock"))
+	if err != nil {
+		return err
+	}
+	box, err := sandbox.New(append([]sandbox.Option{
+		sandbox.StateFile(filepath.Join(dir, "service.json")), sandbox.WithClock(clock.now), sandbox.WithAPIKey(killKey),
+		sandbox.Delays(time.Second, 3*time.Second), sandbox.ExactSums(), sandbox.RequestLog(0),
+	}, conducts[which].options...)...)
+	if err != nil {
+		return err
+	}
+	// Some fail once; what is sent under an :again reference does not.
+	box.FailDeltas(func(d sandbox.Recorded) (string, bool) {
+		h := fnv.New32a()
+		h.Write([]byte(d.ReferenceID))
+		return "the ledger is full", h.Sum32()%11 == 0 && !strings.Contains(d.ReferenceID, ":again")
+	})
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	say("at %s", listener.Addr())
+	trouble := &troubleMaker{random: rand.New(rand.NewPCG(uint64(which), 3)), share: 0.3}
+	go http.Serve(listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path == "/control/recorded":
+			box.Settle()
+			_ = json.NewEncoder(w).Encode(box.Recorded(sandbox.Test, ""))
+		case r.URL.Path == "/control/calm":
+			trouble.end(box)
+		default:
+			if r.Method == http.MethodPost {
+				trouble.make(box)
+			}
+			box.ServeHTTP(w, r)
+		}
+	}))
+	_, _ = io.Copy(io.Discard, os.Stdin) // until the parent ends
+	return box.Close()
+}
+
+type troubleMaker struct {
+	mu     sync.Mutex
+	random *rand.Rand
+	share  float64
+}
+
+func (m *troubleMaker) end(box *sandbox.Sandbox) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.share = 0
+	box.ClearFaults()
+}
+
+func (m *troubleMaker) make(box *sandbox.Sandbox) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.random.Float64() > m.share {
+		return
+	}
+	f := sandbox.Fault{Method: http.MethodPost}
+	switch m.random.IntN(8) {
+	case 0:
+		f.Drop, f.AfterWrite = true, true
+	case 1:
+		f.Cut = new(m.random.IntN(60))
+	case 2:
+		f.Status, f.AfterWrite = 503, true
+	case 3:
+		f.Status = 500
+	case 4:
+		f.Status = 422
+	case 5:
+		f.Status = []int{401, 402, 403, 412, 429}[m.random.IntN(5)]
+	case 6:
+		f.Drop = true
+	default:
+		f.Pending = true
+	}
+	box.Inject(f)
+}
+
+// recordedBy asks a service what it holds.
+func recordedBy(url string) (out []sandbox.Recorded, err error) {
+	answer, err := http.Get(url + "/control/recorded")
+	if err != nil {
+		return nil, err
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("the service answers %s", answer.Status)
+	}
+	return out, json.NewDecoder(answer.Body).Decode(&out)
+}

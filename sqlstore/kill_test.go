@@ -1,0 +1,268 @@
+//go:build unix
+
+package sqlstore_test
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"slices"
+	"strconv"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// kills is how many processes TestKill kills, by far enough for each point to be hit once.
+// PACSPACE_KILLS=1000 is the full run, in which each is hit twenty times.
+func kills(t testing.TB) (n, each int) {
+	if text := os.Getenv("PACSPACE_KILLS"); text != "" {
+		n, err := strconv.Atoi(text)
+		require.NoError(t, err)
+		return n, min(20, n/50)
+	}
+	return 90, 1
+}
+
+// board counts over all harnesses how often each point was hit.
+type board struct {
+	mu   sync.Mutex
+	hits map[string]int
+}
+
+// rarest is a point that was hit least, among those that are not hopeless.
+func (b *board) rarest(random *rand.Rand, hopeless map[string]int) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	order := random.Perm(len(killPoints))
+	return slices.MinFunc(order, func(i, j int) int {
+		x, y := killPoints[i].name, killPoints[j].name
+		return cmp.Or(cmp.Compare(hopeless[x]/2, hopeless[y]/2), cmp.Compare(b.hits[x], b.hits[y]))
+	})
+}
+
+func (b *board) add(point string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.hits[point]++
+}
+
+// Meters are killed at every transition of a delta and anywhere else. In the end the
+// service's sums are those of the events that were acknowledged, and it holds each reference
+// once.
+func TestKillAtEveryTransition(t *testing.T) {
+	t.Parallel()
+	n, each := kills(t)
+	b := &board{hits: map[string]int{}}
+	t.Run("over", func(t *testing.T) {
+		for which, c := range conducts {
+			t.Run("SQLite, "+c.name, func(t *testing.T) {
+				t.Parallel()
+				killSQLite(t, which, n/5, b)
+			})
+			t.Run("PostgreSQL with three replicas, "+c.name, func(t *testing.T) {
+				t.Parallel()
+				killPostgres(t, which, n-n/5*3-n*2/15*2, n*2/15, b)
+			})
+		}
+	})
+	for _, p := range killPoints {
+		t.Logf("%4d times killed at %s", b.hits[p.name], p.name)
+		if b.hits[p.name] < each {
+			t.Errorf("killed %d times at %q, not %d", b.hits[p.name], p.name, each)
+		}
+	}
+}
+
+func killSQLite(t *testing.T, which, n int, b *board) {
+	h := newHarness(t, which, "", "", 1)
+	random := rand.New(rand.NewPCG(uint64(which), 1))
+	for h.kills < n {
+		h.killOnce(0, random, b)
+		// Nobody is sending, so that any time may pass.
+		h.clock.advance([]time.Duration{0, time.Minute, 20 * time.Minute, 3 * time.Hour, 25 * time.Hour}[random.IntN(5)])
+	}
+	h.report()
+	h.finish()
+}
+
+// killOnce kills the process number n at a point, or now and then anywhere.
+func (h *harness) killOnce(n int, random *rand.Rand, b *board) {
+	if random.IntN(5) == 0 {
+		h.killAnywhere(n, random)
+		return
+	}
+	h.mu.Lock()
+	hopeless := maps.Clone(h.misses)
+	if h.config.DSN != "" {
+		hopeless[pointMarked] = 1 << 20
+	}
+	h.mu.Unlock()
+	point := killPoints[b.rarest(random, hopeless)]
+	if point.first != "" {
+		if h.killAt(n, point.first, 1) {
+			b.add(point.first)
+		}
+		if point.name == "unknown to parked"+uncommitted || point.name == "unknown to parked"+committed {
+			h.clock.advance(25 * time.Hour)
+		} else {
+			h.clock.advance(20 * time.Minute)
+		}
+	}
+	if h.killAt(n, point.name, random.IntN(3)+1) {
+		b.add(point.name)
+	}
+}
+
+func killPostgres(t *testing.T, which, _, n int, b *board) {
+	const replicas = 3
+	h := newHarness(t, which, cluster.DSN(t), "", replicas)
+	var wg sync.WaitGroup
+	for r := range replicas {
+		wg.Go(func() {
+			random := rand.New(rand.NewPCG(uint64(which), uint64(2+r)))
+			for {
+				h.mu.Lock()
+				enough := h.kills >= n
+				h.mu.Unlock()
+				if enough {
+					return
+				}
+				h.killOnce(r, random, b)
+			}
+		})
+	}
+	wg.Wait()
+	h.report()
+	h.finish()
+}
+
+func (h *harness) report() {
+	events := 0
+	for _, n := range h.next {
+		events += n
+	}
+	h.Logf("%d kills, %d of them at points, %d events acknowledged", h.kills, sumOfCounts(h.hits), events)
+	for text, n := range h.errors {
+		h.Logf("%d times: %s", n, text)
+	}
+}
+
+func sumOfCounts(m map[string]int) (n int) {
+	for _, c := range m {
+		n += c
+	}
+	return n
+}
+
+func (h *harness) calm() {
+	h.Helper()
+	answer, err := http.Post(h.config.Service+"/control/calm", "", nil)
+	require.NoError(h, err)
+	require.NoError(h, answer.Body.Close())
+}
+
+// A replica that stands still in the middle of a request, and wakes up once another one has
+// taken its batch over, changes nothing any more.
+func TestKillHarnessWakesAPausedReplica(t *testing.T) {
+	t.Parallel()
+	h := pauseAndWake(t, "")
+	h.finish()
+}
+
+func pauseAndWake(t *testing.T, broken string) *harness {
+	h := newHarness(t, 0, "", broken, 2)
+	h.calm()
+	h.killAt(1, pointRecord+committed, 100)
+	h.clock.advance(20 * time.Minute)
+	// It only sends: one that counts as well may stand still with the file locked.
+	paused := h.start(0, func(c *killConfig) { c.Lanes, c.Point, c.Count, c.Do = nil, pointNotRead, 1, trapStop })
+	h.pass("the request", paused.hit)
+	h.clock.advance(20 * time.Minute)
+	other := h.start(1, func(c *killConfig) { c.Point, c.Count, c.Do = "unknown to ", 1, trapTell })
+	h.pass("the takeover", other.hit)
+	for before := h.acknowledged(1); h.acknowledged(1) < before+300; {
+		h.clock.advance(time.Minute)
+		time.Sleep(10 * time.Millisecond)
+	}
+	require.NoError(t, paused.cmd.Process.Signal(syscall.SIGCONT))
+	for range 100 {
+		if len(h.noticed()) > 0 {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	h.end(paused)
+	h.end(other)
+	return h
+}
+
+// pass lets time pass quickly until something happens.
+func (h *harness) pass(what string, until <-chan struct{}) {
+	h.Helper()
+	for range 400 {
+		select {
+		case <-until:
+			return
+		case <-time.After(50 * time.Millisecond):
+			h.clock.advance(7 * time.Minute)
+		}
+	}
+	h.Fatal(what, " does not happen: ", h.errors, h.broken)
+}
+
+// acknowledged counts the events of the meter number n.
+func (h *harness) acknowledged(n int) (sum int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, next := range h.next[n*lanesPerProcess : (n+1)*lanesPerProcess] {
+		sum += next
+	}
+	return sum
+}
+
+// The harness notices meters that do it wrong, or it would prove nothing.
+func TestKillCatchesBrokenCopies(t *testing.T) {
+	t.Parallel()
+	const repeat = 1 // the conduct in which references do not de-duplicate
+	// kill kills at a point, again and again, and compares after each time.
+	kill := func(which int, point string, later time.Duration) func(t *testing.T, broken string) []string {
+		return func(t *testing.T, broken string) []string {
+			h := newHarness(t, which, "", broken, 1)
+			for range 5 {
+				h.killAt(0, point, 3)
+				h.clock.advance(later)
+			}
+			h.drain()
+			return h.compare()
+		}
+	}
+	for broken, run := range map[string]func(t *testing.T, broken string) []string{
+		brokenAck:      kill(0, pointRecord+uncommitted, time.Minute),
+		brokenTwice:    kill(0, pointRecord+committed, time.Minute),
+		brokenRegroup:  kill(repeat, pointNotRead, 20*time.Minute),
+		brokenKeys:     kill(repeat, pointNotRead, 25*time.Hour),
+		brokenUnfenced: func(t *testing.T, broken string) []string { return pauseAndWake(t, broken).noticed() },
+	} {
+		t.Run(broken, func(t *testing.T) {
+			t.Parallel()
+			wrong := run(t, broken)
+			require.NotEmpty(t, wrong, "nobody noticed")
+			t.Log(fmt.Sprintf("noticed %d things, such as: ", len(wrong)), wrong[0])
+			require.Empty(t, run(t, ""), "the same run of a meter that does it right")
+		})
+	}
+}
+
+// noticed is what processes noticed by themselves.
+func (h *harness) noticed() []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.broken)
+}
