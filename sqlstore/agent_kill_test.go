@@ -31,18 +31,19 @@ import (
 // killed is the month that the killed agent works on.
 var killed = agenttest.Disorder{Customers: 6, Days: 20}
 
-// childEnv makes the test binary run as an agent that is to be killed.
-const childEnv = "PACSPACE_AGENT_CHILD"
+// agentChildEnv makes the test binary run as an agent that is to be killed.
+const agentChildEnv = "PACSPACE_AGENT_CHILD"
 
-// childWork is what a parent tells its child.
-type childWork struct {
+// agentWork is what a parent tells its child.
+type agentWork struct {
 	File, URL, Key, Secret, Deliveries string
-	From                               int // deliveries before it were answered with 2xx
+	From                               int  // deliveries before it were answered with 2xx
+	Hasty                              bool // a broken copy: it acknowledges before it stores
 	Now                                time.Time
 }
 
-// The transitions at which a child is killed: what it says just after each.
-var transitions = []string{"opened", "acknowledged", "round", "told", "ended"}
+// The agentTransitions at which a child is killed: what it says just after each.
+var agentTransitions = []string{"opened", "acknowledged", "round", "told", "ended"}
 
 // Killed at any moment, an agent loses nothing that it acknowledged, applies each delta once
 // and tells each mismatch. PACSPACE_KILLS sets the number of kills.
@@ -64,7 +65,7 @@ func TestAgentSurvivesKills(t *testing.T) {
 	// The same deliveries come round again for as long as there are kills left.
 	text, err := json.Marshal(scene.Deliveries)
 	require.NoError(t, err)
-	work := childWork{File: filepath.Join(dir, "agent.db"), Key: scene.Key, Secret: scene.Secret, Deliveries: filepath.Join(dir, "deliveries.json")}
+	work := agentWork{File: filepath.Join(dir, "agent.db"), Key: scene.Key, Secret: scene.Secret, Deliveries: filepath.Join(dir, "deliveries.json")}
 	require.NoError(t, os.WriteFile(work.Deliveries, text, 0o600))
 	api := httptest.NewServer(scene.API)
 	t.Cleanup(api.Close)
@@ -75,7 +76,7 @@ func TestAgentSurvivesKills(t *testing.T) {
 	for round := range kills {
 		work.Now = scene.Start.Add(time.Duration(round) * 2 * time.Minute)
 		scene.Clock(work.Now)
-		where, after := transitions[random.IntN(len(transitions))], 1+random.IntN(6)
+		where, after := agentTransitions[random.IntN(len(agentTransitions))], 1+random.IntN(6)
 		if where == "opened" || where == "ended" {
 			after = 1
 		}
@@ -87,7 +88,7 @@ func TestAgentSurvivesKills(t *testing.T) {
 			return after == 0
 		}, time.Duration(random.IntN(3000))*time.Microsecond)
 		at[where]++
-		requireAcknowledged(t, work.File, scene.Deliveries[:work.From])
+		require.Empty(t, lost(t, work.File, scene.Deliveries[:work.From]), "acknowledged and not there")
 		if work.From == len(scene.Deliveries) && round < kills-1 {
 			work.From = random.IntN(from + 1) // and again: each is known already
 		}
@@ -122,12 +123,12 @@ func TestAgentSurvivesKills(t *testing.T) {
 
 // child runs an agent until it is killed or ends, and returns how many deliveries it
 // acknowledged, in their order.
-func child(t *testing.T, work childWork, told map[string]bool, kill func(line string) bool, wait time.Duration) int {
+func child(t *testing.T, work agentWork, told map[string]bool, kill func(line string) bool, wait time.Duration) int {
 	t.Helper()
 	text, err := json.Marshal(work)
 	require.NoError(t, err)
-	c := exec.CommandContext(t.Context(), os.Args[0], "-test.run", "^TestAgentChild$")
-	c.Env = append(os.Environ(), childEnv+"="+string(text))
+	c := exec.CommandContext(t.Context(), os.Args[0])
+	c.Env = append(os.Environ(), agentChildEnv+"="+string(text))
 	var errs bytes.Buffer
 	c.Stderr = &errs
 	out, err := c.StdoutPipe()
@@ -158,11 +159,11 @@ func child(t *testing.T, work childWork, told map[string]bool, kill func(line st
 	return acknowledged
 }
 
-// requireAcknowledged looks into the file without the agent's code.
-func requireAcknowledged(t *testing.T, file string, deliveries []agenttest.Delivery) {
+// lost looks into the file without the agent's code for deliveries that are not there.
+func lost(t *testing.T, file string, deliveries []agenttest.Delivery) (ids []string) {
 	t.Helper()
 	if len(deliveries) == 0 {
-		return
+		return nil
 	}
 	db, err := sql.Open("sqlite", "file:"+file)
 	require.NoError(t, err)
@@ -180,22 +181,56 @@ func requireAcknowledged(t *testing.T, file string, deliveries []agenttest.Deliv
 	for _, d := range deliveries {
 		event, err := pacspace.ParseEvent(d.Body)
 		require.NoError(t, err)
-		require.True(t, stored[event.ID], "%s was acknowledged and is not there", event.ID)
+		if !stored[event.ID] {
+			ids = append(ids, event.ID)
+		}
 	}
+	return ids
 }
 
-// TestAgentChild is the process that is killed, and no test without one that kills it.
-func TestAgentChild(t *testing.T) {
-	text := os.Getenv(childEnv)
-	if text == "" {
-		t.Skip("is started by TestAgentSurvivesKills")
+// The kills find an agent that acknowledges too early; else they would show nothing.
+func TestKillsFindAHastyAgent(t *testing.T) {
+	scene := agenttest.NewScene(t, killed)
+	dir := t.TempDir()
+	text, err := json.Marshal(scene.Deliveries)
+	require.NoError(t, err)
+	api := httptest.NewServer(scene.API)
+	t.Cleanup(api.Close)
+	work := agentWork{
+		File: filepath.Join(dir, "agent.db"), URL: api.URL, Key: scene.Key, Secret: scene.Secret,
+		Deliveries: filepath.Join(dir, "deliveries.json"), Now: scene.Start, Hasty: true,
 	}
-	require.NoError(t, runChild(text))
+	require.NoError(t, os.WriteFile(work.Deliveries, text, 0o600))
+	const rounds = 100
+	for round := range rounds {
+		work.From = child(t, work, map[string]bool{}, func(line string) bool { return strings.HasPrefix(line, "acknowledged") }, 0)
+		if len(lost(t, work.File, scene.Deliveries[:work.From])) > 0 {
+			t.Logf("found in round %d", round+1)
+			return
+		}
+		if work.From == len(scene.Deliveries) {
+			work.From = 0
+		}
+	}
+	require.Fail(t, "an agent that acknowledges before it stores was never found")
 }
 
-// runChild is the agent that is killed. It says what it does, line by line.
-func runChild(text string) error {
-	var work childWork
+// agentChild runs the agent that is killed, where this process is one.
+func agentChild() bool {
+	work := os.Getenv(agentChildEnv)
+	if work == "" {
+		return false
+	}
+	if err := runAgent(work); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	return true
+}
+
+// runAgent is the agent that is killed. It says what it does, line by line.
+func runAgent(text string) error {
+	var work agentWork
 	if err := json.Unmarshal([]byte(text), &work); err != nil {
 		return err
 	}
@@ -240,6 +275,9 @@ func runChild(text string) error {
 	handler := agent.Handler(verifier)
 	fmt.Println("opened")
 	for i := work.From; i < len(deliveries); i++ {
+		if work.Hasty {
+			fmt.Println("acknowledged", i)
+		}
 		r := httptest.NewRequest(http.MethodPost, "/hooks", bytes.NewReader(deliveries[i].Body))
 		r.Header = deliveries[i].Header
 		w := httptest.NewRecorder()

@@ -1,14 +1,16 @@
-// Package sqlstore keeps what package metering must not lose in SQLite or PostgreSQL.
+// Package sqlstore keeps what packages metering and reconcile must not lose in SQLite or
+// PostgreSQL.
 //
 // It takes an open *sql.DB and brings no driver: import the one you like. SQLite is tested
 // with modernc.org/sqlite, PostgreSQL (15 or newer) with github.com/jackc/pgx/v5/stdlib.
 //
 //	db, err := sql.Open("sqlite", "meter.db")
 //	store, err := sqlstore.OpenSQLite(ctx, db, pacspace.EnvironmentTest)
+//	agentStore, err := store.Agent(ctx) // of package reconcile, in the same database
 //
 // One file serves one machine; replicas on several share a PostgreSQL. The tables are
-// created and brought up to date when a store is opened, names begin with meter_ and
-// pacspace_, and times are kept to the microsecond.
+// created and brought up to date when a store is opened, names begin with meter_,
+// agent_ and pacspace_, and times are kept to the microsecond.
 //
 // # What is durable
 //
