@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/decimal"
 	"github.com/pacspace/pacspace-go/internal/canonical"
 )
 
@@ -119,6 +120,8 @@ type item struct {
 	outcome                          pacspace.Outcome
 	status                           pacspace.Status
 	recordID, receiptID, contentHash string
+	amount                           decimal.Decimal // zero where it is not told
+	replayed                         bool            // the service had the reference already
 	code                             string
 	wait                             time.Duration
 }
@@ -145,7 +148,12 @@ func (m *Meter) send(ctx context.Context, b *OutboxBatch, params []pacspace.Delt
 		if err != nil {
 			return nil, err
 		}
-		return []item{itemOf(d)}, nil
+		it := itemOf(d)
+		var answer struct {
+			Idempotent bool `json:"idempotent"`
+		}
+		it.replayed = json.Unmarshal(d.RawJSON(), &answer) == nil && answer.Idempotent
+		return []item{it}, nil
 	}
 	batch, err := m.client.Balance.EmitBatch(ctx, params, opts...)
 	if err != nil {
@@ -155,7 +163,7 @@ func (m *Meter) send(ctx context.Context, b *OutboxBatch, params []pacspace.Delt
 	items := make([]item, len(batch.Items))
 	for i, it := range batch.Items {
 		items[i] = item{
-			outcome: it.Outcome, status: it.Status, code: it.Error, wait: waits[i],
+			outcome: it.Outcome, status: it.Status, code: it.Error, wait: waits[i], replayed: it.Replayed,
 			recordID: it.RecordID, receiptID: it.ReceiptID, contentHash: it.ContentHash,
 		}
 		if it.Outcome == pacspace.OutcomeRefused && it.Error == "" {
@@ -168,7 +176,7 @@ func (m *Meter) send(ctx context.Context, b *OutboxBatch, params []pacspace.Delt
 // itemOf reads an accepted delta: one that was found, or the answer to one sent alone.
 func itemOf(d *pacspace.Delta) item {
 	return item{
-		outcome: pacspace.OutcomeAccepted, status: d.Status, code: d.Error,
+		outcome: pacspace.OutcomeAccepted, status: d.Status, code: d.Error, amount: d.Delta,
 		recordID: d.RecordID, receiptID: d.ReceiptID, contentHash: d.ContentHash,
 	}
 }

@@ -284,6 +284,31 @@ func TestAKeyThatKnowsAnotherBody(t *testing.T) {
 	})
 }
 
+func TestAReferenceThatSomebodyElseUsedIsNeverTakenForOurs(t *testing.T) {
+	t.Parallel()
+	for _, customers := range []int{1, 3} {
+		for name, options := range map[string][]any{
+			"refused":                       nil,
+			"answered with the other delta": {sandbox.ReferencesNotCompared()},
+			"answered without ids":          {sandbox.ReferencesNotCompared(), sandbox.BatchWithoutIDs()},
+		} {
+			t.Run(fmt.Sprintf("%s, %d customers", name, customers), func(t *testing.T) {
+				t.Parallel()
+				r := due(t, customers, options...)
+				_, err := r.client(nil).Balance.Emit(t.Context(), pacspace.DeltaParams{
+					CustomerID: "customer-000", Delta: dec("-7"), Reason: "by hand", ReferenceID: "usage:customer-000:2026-02-03",
+				}, pacspace.WithIdempotencyKey("another"))
+				require.NoError(t, err)
+				r.settle()
+				require.Contains(t, r.rows()[0], "usage:customer-000:2026-02-03 -1 parked ")
+				s, err := r.meter.Status(t.Context())
+				require.NoError(t, err)
+				require.Equal(t, customers-1, s.Count(metering.StateVerified))
+			})
+		}
+	}
+}
+
 func TestAnOutcomeUnknownPastTheKeysAge(t *testing.T) {
 	t.Parallel()
 	t.Run("is confirmed where the service lists the delta", func(t *testing.T) {
