@@ -5,13 +5,18 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/pacspace/pacspace-go"
 	"github.com/pacspace/pacspace-go/decimal"
+	"github.com/pacspace/pacspace-go/internal/agentstore"
+	"github.com/pacspace/pacspace-go/internal/memstore"
+	"github.com/pacspace/pacspace-go/metering"
 	"github.com/pacspace/pacspace-go/proof"
 	"github.com/pacspace/pacspace-go/proof/sealed"
+	"github.com/pacspace/pacspace-go/reconcile"
 	"github.com/pacspace/pacspace-go/sandbox"
 	"github.com/pacspace/pacspace-go/usage"
 )
@@ -37,6 +42,12 @@ func keepers(t *testing.T) map[string]any {
 	server, err := box.Listen("127.0.0.1:0")
 	require.NoError(t, err)
 	require.NoError(t, server.Close())
+	meter, err := metering.New(client, memstore.New(time.Now), metering.WithAccounts("minutes", "minute"))
+	require.NoError(t, err)
+	_, err = meter.Close(t.Context()) // printing one at work would be a race
+	require.NoError(t, err)
+	agent, err := reconcile.New(client, agentstore.New(time.Now))
+	require.NoError(t, err)
 	_, badKey := pacspace.New(keptKey + "\n")
 	_, badURL := pacspace.New(keptKey, pacspace.WithBaseURL("https://user:"+keptWord+"@example.test"))
 	_, badSecrets := pacspace.NewWebhookVerifier([]string{keptWebhook, ""})
@@ -72,6 +83,8 @@ func keepers(t *testing.T) map[string]any {
 		"pacspace.ParamError, of a URL":            badURL,
 		"pacspace.ParamError, of webhook secrets":  badSecrets,
 		"pacspace.RecordError":                     badBlinding,
+		"metering.Meter":                           meter,
+		"reconcile.Agent":                          agent,
 		"sealed.LinkKey":                           keptLinkKey(t),
 		"sandbox.Sandbox":                          box,
 		"sandbox.Server":                           server,
@@ -88,9 +101,21 @@ func (keepsKey) RoundTrip(*http.Request) (*http.Response, error) { return nil, h
 
 // interfaces says of those that no value of the tables stands for who implements them.
 var interfaces = map[string]string{
-	"pacspace.WebhookOption": "options without a secret: tolerance and clock",
-	"proof.Anchor":           "PublicRecord, InvoiceRoot, OwnDeltas, Earlier and ProbeResult, which are data",
-	"sandbox.TB":             "testing.TB, which is the caller's",
+	"pacspace.WebhookOption":   "options without a secret: tolerance and clock",
+	"proof.Anchor":             "PublicRecord, InvoiceRoot, OwnDeltas, Earlier and ProbeResult, which are data",
+	"metering.Gate":            "the caller's",
+	"metering.Option":          "options without a secret",
+	"metering.Store":           "the stores of sqlstore, and the caller's",
+	"metering.Tx":              "as Store",
+	"reconcile.AccountLister":  "the caller's",
+	"reconcile.Alert":          "the caller's",
+	"reconcile.AuditOption":    "options without a secret",
+	"reconcile.Option":         "options without a secret",
+	"reconcile.SentDeltas":     "the caller's",
+	"reconcile.Store":          "the stores of sqlstore, and the caller's",
+	"reconcile.SystemOfRecord": "the caller's",
+	"reconcile.Tx":             "as Store",
+	"sandbox.TB":               "testing.TB, which is the caller's",
 }
 
 // dataTypes are the types that hold what a caller writes or what the service or a file
@@ -112,6 +137,19 @@ var dataTypes = []any{
 	pacspace.Status(""), pacspace.Source(""), pacspace.Verification{}, pacspace.VerifiedFile{}, pacspace.EventType(""),
 	pacspace.Event{}, pacspace.EventHints{}, pacspace.DeltaVerified{}, pacspace.DeltaVerification{}, pacspace.DeltaPeriod{},
 	pacspace.PlanUsage{}, pacspace.DeltaFailed{}, pacspace.RecordCommitted{}, pacspace.RecordFailed{},
+	pacspace.ReceiptGenerated{}, pacspace.SharedRecordActivity{}, pacspace.TenantDomain{},
+
+	metering.AccountError{}, metering.Bucket{}, metering.BucketQuery{}, metering.Change{}, metering.ChangeKind(""),
+	metering.ConflictError{}, metering.DeltaMismatchError{}, metering.DeltaQuery{}, metering.Entry{}, metering.Event{},
+	metering.EventError{}, metering.Imported{}, metering.OpenCount{}, metering.OutboxBatch{}, metering.OutboxDelta{},
+	metering.Recorded(""), metering.RetryParams{}, metering.Section{}, metering.State(""), metering.StateCount{},
+	metering.Status{}, metering.Submission{}, metering.Total{}, metering.TotalsError{}, metering.UnsentError{},
+	metering.VanishedTotal{},
+
+	reconcile.Account{}, reconcile.AccountReport{}, reconcile.Check{}, reconcile.Delta{}, reconcile.DeltaQuery{},
+	reconcile.DeltaState(""), reconcile.Differing{}, reconcile.EventCount{}, reconcile.EventState(""), reconcile.GateError{},
+	reconcile.InboxEvent{}, reconcile.Kind(""), reconcile.Mismatch{}, reconcile.MismatchQuery{}, reconcile.MismatchState(""),
+	reconcile.Outcome(""), reconcile.Report{}, reconcile.Status{},
 
 	decimal.Decimal{}, usage.Date{}, usage.Period(""), usage.Reference{}, usage.Account{}, usage.Window{},
 
@@ -121,6 +159,7 @@ var dataTypes = []any{
 	proof.Hash{}, proof.Item{}, proof.Adjusts{}, proof.CSVColumns{}, proof.Reader{}, proof.Report{}, proof.Standing{},
 	proof.SourceCount{}, proof.Completeness(""), proof.FormatError{}, proof.Source(""), proof.Sources{}, proof.Tree{},
 	proof.Variant(""), proof.Verdict(""), proof.Outcome(""), proof.Check{}, proof.Rest{}, proof.Divergence{}, proof.Writer{},
+	proof.Progress{},
 
 	sealed.Chain{}, sealed.Disclosure{}, sealed.DisclosedEntry{}, sealed.History{}, sealed.HistoryEntry{}, sealed.Hash{},
 	sealed.Tag{}, sealed.Address{}, sealed.Item{}, sealed.Field{}, sealed.Leaf{}, sealed.Opened{}, sealed.Code(""),

@@ -6,9 +6,11 @@ require (
 	github.com/jackc/pgx/v5 v5.12.0
 	github.com/pacspace/pacspace-go v0.1.0
 	github.com/pacspace/pacspace-go/invoice v0.0.0
+	github.com/pacspace/pacspace-go/sqlstore v0.1.0
 	github.com/pdfcpu/pdfcpu v0.15.0
 	github.com/prometheus/client_golang v1.25.0
 	github.com/stretchr/testify v1.12.1
+	modernc.org/sqlite v1.62.0
 )
 
 require (
@@ -41,7 +43,6 @@ require (
 	github.com/hhrutter/tiff v1.0.6 // indirect
 	github.com/mattn/go-runewidth v0.0.27 // indirect
 	github.com/munnerz/goautoneg v0.0.0-20191010083416-a7dc8b61c822 // indirect
-	github.com/pacspace/pacspace-go/sqlstore v0.1.0
 	github.com/prometheus/client_model v0.6.3 // indirect
 	github.com/prometheus/common v0.72.0 // indirect
 	github.com/prometheus/procfs v0.22.0 // indirect
@@ -52,12 +53,12 @@ require (
 	golang.org/x/sys v0.50.0 // indirect
 	golang.org/x/text v0.44.0 // indirect
 	google.golang.org/protobuf v1.36.12 // indirect
-	modernc.org/sqlite v1.62.0
 )
 
 replace (
 	github.com/pacspace/pacspace-go => ../
 	github.com/pacspace/pacspace-go/invoice => ../invoice
+	github.com/pacspace/pacspace-go/sqlstore => ../sqlstore
 )
 
 replace github.com/pacspace/pacspace-go/sqlstore => ../sqlstore

@@ -40,6 +40,7 @@ MAX_LINE = 1048576
 MAX_FILE = 17179869184
 MAX_DELTAS = 10000000
 MAX_KNOWN = 10000000
+MAX_REMEMBERED = 1073741824
 MAX_OWN = 2000000
 MAX_ALIKE = 100
 MAX_CARRIED = 1000
@@ -1004,6 +1005,8 @@ def check_adjustments(c):
                 elsewhere = True
                 adjusted_by.setdefault(name, d.line)
         held |= own
+    refuse_if(sum(len(name.encode()) for _, name in [*held, *adjusted_by]) > MAX_REMEMBERED,
+              "more than %d bytes of ids" % MAX_REMEMBERED)
     c.open_if(elsewhere or not some)
 
 

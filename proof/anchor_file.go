@@ -40,10 +40,13 @@ func WriteAnchor(w io.Writer, a Anchor) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrAnchor, err)
 	}
+	if text = append(text, '\n'); len(text) > MaxAnchorBytes {
+		return fmt.Errorf("%w: it cannot be written: %w", ErrAnchor, anchorTooLong())
+	}
 	if _, err := readAnchor(text); err != nil {
 		return fmt.Errorf("%w: it cannot be written: %w", ErrAnchor, err)
 	}
-	if _, err := w.Write(append(text, '\n')); err != nil {
+	if _, err := w.Write(text); err != nil {
 		return fmt.Errorf("proof: anchor: writing failed: %w", err)
 	}
 	return nil
@@ -57,9 +60,13 @@ func ReadAnchor(r io.Reader) (Anchor, error) {
 		return nil, fmt.Errorf("proof: anchor: reading failed: %w", err)
 	}
 	if len(text) > MaxAnchorBytes {
-		return nil, tooMuch("", "an anchor file has at most %d bytes", MaxAnchorBytes)
+		return nil, anchorTooLong()
 	}
 	return readAnchor(text)
+}
+
+func anchorTooLong() *FormatError {
+	return tooMuch("", "an anchor file has at most %d bytes", MaxAnchorBytes)
 }
 
 var anchorNames = []string{"format", "kind",

@@ -60,53 +60,50 @@ func (v *verification) firstIndex() (int64, bool) {
 type adjustmentCheck struct {
 	finding
 	made, outside int
-	waiting       map[string]*delta // by what they name, until it turns up after them
 }
 
 func (c *adjustmentCheck) delta(d *delta) {
-	if len(c.waiting) > 0 {
-		for _, name := range []string{"r" + d.Item.ReferenceID, "i" + d.RecordID} {
-			if late := c.waiting[name]; late != nil && len(name) > 1 {
-				c.fail(late, "a delta adjusts one that comes after it", "a delta before line "+fmt.Sprint(late.number), c.v.where(place(d.number)))
-			}
-		}
+	l := c.v.ledger
+	at, awaited := l.awaiting(&l.awaitedReferences, d.Item.ReferenceID)
+	if other, too := l.awaiting(&l.awaitedRecords, d.RecordID); too && (!awaited || other < at) {
+		at, awaited = other, true
+	}
+	if awaited {
+		c.tooEarly(d, at)
 	}
 	a := d.Item.Adjusts
-	if a == nil {
-		return
-	}
-	name := "r" + a.ReferenceID
-	at, found := place(0), false
-	if a.RecordID != "" {
-		name = "i" + a.RecordID
-		at, found = c.v.ledger.findRecord(a.RecordID)
-	} else {
-		at, found = c.v.ledger.find(a.ReferenceID)
-	}
 	switch {
-	case found && at == place(d.number):
-		c.fail(d, "a delta adjusts itself", "another delta", shown(name[1:]))
-	case found:
+	case a == nil:
+	case d.adjusted && d.adjustedAt == place(d.number):
+		c.fail(d, "a delta adjusts itself", "another delta", shown(a.RecordID+a.ReferenceID))
+	case d.adjusted:
 		c.made++
 	default:
-		c.absent(d, name)
+		c.absent(d)
 	}
 }
 
+// tooEarly is for a delta that an earlier line adjusts.
+func (c *adjustmentCheck) tooEarly(d *delta, at place) {
+	if c.Outcome == Failed {
+		return
+	}
+	early := &delta{Line: &Line{number: int(at)}}
+	early.Item.ReferenceID, early.RecordID = c.v.billed.at(int(at) - firstLine)
+	c.fail(early, "a delta adjusts one that comes after it", fmt.Sprintf("a delta before line %d", at), c.v.where(place(d.number)))
+}
+
 // absent is for an adjustment of something that is not there yet.
-func (c *adjustmentCheck) absent(d *delta, name string) {
-	if named, ok := parseReference(name[1:]); ok && name[0] == 'r' &&
+func (c *adjustmentCheck) absent(d *delta) {
+	if named, ok := parseReference(d.Item.Adjusts.ReferenceID); ok &&
 		named.CustomerID == c.v.header.Account.CustomerID && c.v.known.reaches(named.Day, c.v.header) {
-		c.fail(d, "a delta adjusts one that is in no evidence", "a delta of this or of earlier evidence", shown(name[1:]))
-	}
-	if c.waiting == nil {
-		c.waiting = map[string]*delta{}
-	}
-	if c.waiting[name] == nil {
-		c.waiting[name] = d.keep()
+		c.fail(d, "a delta adjusts one that is in no evidence", "a delta of this or of earlier evidence", shown(d.Item.Adjusts.ReferenceID))
 	}
 	c.outside++
 }
+
+// firstLine is the line of the first delta: the header is the one before it.
+const firstLine = 2
 
 func (c *adjustmentCheck) result() Check {
 	switch {

@@ -78,7 +78,7 @@ func TestTheDocumentHasEveryNameAndLimit(t *testing.T) {
 	for _, f := range forms {
 		require.Contains(t, document, "| `"+string(f.variant)+"` |")
 	}
-	for _, limit := range []int64{MaxLineBytes, MaxFileBytes, MaxDeltas, MaxReferences, MaxOwnDeltas, MaxAlike, MaxCarried, MaxItemHashes,
+	for _, limit := range []int64{MaxLineBytes, MaxFileBytes, MaxDeltas, MaxReferences, MaxRememberedBytes, MaxOwnDeltas, MaxAlike, MaxCarried, MaxItemHashes,
 		MaxTextBytes, MaxDepth, MaxNumberLength, decimal.MaxDigits, MaxAnchorBytes, MaxAnchors} {
 		require.Contains(t, document, "| "+grouped(limit), "the limit %d", limit)
 	}

@@ -35,7 +35,10 @@ var canonicalItem = [...]int{fieldAdjusts, fieldCustomerID, fieldDelta, fieldMet
 // that readMembers would refuse.
 func (r *row) readForm(s *scanner) (there fieldSet, ok bool) {
 	c := canonical.CursorAt(s.src, s.pos, 1)
-	more := c.Byte('{')
+	if !c.Byte('{') {
+		return 0, false
+	}
+	more := true
 	for _, field := range canonicalItem {
 		if !more || !c.Name(itemNames[field]) {
 			continue

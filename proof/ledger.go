@@ -24,7 +24,14 @@ type ledger struct {
 	records  placed
 	byRecord index
 
-	limit int // of looks and of records: MaxReferences
+	// awaited are the ids that adjustments named and that were not there, by the first line
+	// that did, and found by what they name.
+	awaited           placed
+	awaitedReferences index
+	awaitedRecords    index
+
+	limit int   // of looks and of records: MaxReferences
+	room  int64 // bytes of texts that may still come
 	// fetched means nothing: it keeps fetch from being optimised away.
 	fetched uint32
 }
@@ -52,7 +59,7 @@ type place int32
 
 // newLedger returns a ledger for so many deltas at most, of which some are expected.
 func newLedger(limit, expected int) *ledger {
-	l := &ledger{seed: maphash.MakeSeed(), alike: map[uint32][]uint32{}, limit: limit}
+	l := &ledger{seed: maphash.MakeSeed(), alike: map[uint32][]uint32{}, limit: limit, room: MaxRememberedBytes}
 	l.byLook.expected, l.byRecord.expected = expected, expected
 	return l
 }
@@ -87,10 +94,11 @@ func (l *ledger) refer(name *named, at place) (kinship, entry, uint32, error) {
 		if l.byLook.used == l.limit {
 			return 0, entry{}, 0, tooManyReferences()
 		}
-		n := l.references.add(name.text, at)
+		n, err := l.keep(&l.references, name.text, at)
 		l.byLook.fill(free, name.tag, n)
-		return stranger, entry{}, n, nil
+		return stranger, entry{}, n, err
 	}
+	var err error
 	nearest, number, kin := entry{}, first, stranger
 	for i, n := range append([]uint32{first}, l.alike[first]...) {
 		before := l.references.text(n)
@@ -102,10 +110,18 @@ func (l *ledger) refer(name *named, at place) (kinship, entry, uint32, error) {
 		if len(l.alike[first]) == MaxAlike {
 			return 0, entry{}, 0, tooMuch("", "more than %d references that look alike or repeat one another", MaxAlike)
 		}
-		number = l.references.add(name.text, at)
+		number, err = l.keep(&l.references, name.text, at)
 		l.alike[first] = append(l.alike[first], number)
 	}
-	return kin, nearest, number, nil
+	return kin, nearest, number, err
+}
+
+// keep adds a text within what may be remembered.
+func (l *ledger) keep(in *placed, text string, at place) (uint32, error) {
+	if l.room -= int64(len(text)); l.room < 0 {
+		return 0, tooMuch("", "more than %d bytes of references and record ids, among which duplicates are looked for; split the evidence by window", MaxRememberedBytes)
+	}
+	return in.add(text, at), nil
 }
 
 // fetch brings what will be looked up of some lines into the cache. A ledger is larger than
@@ -145,9 +161,37 @@ func (l *ledger) record(id string, tag uint32, at place) (place, bool, uint32, e
 	if l.byRecord.used == l.limit {
 		return 0, false, 0, tooManyReferences()
 	}
-	n = l.records.add(id, at)
+	n, err := l.keep(&l.records, id, at)
 	l.byRecord.fill(free, tag, n)
-	return 0, false, n, nil
+	return 0, false, n, err
+}
+
+// await remembers that a line adjusts what is not there.
+func (l *ledger) await(a *Adjusts, at place) error {
+	in, id := &l.awaitedReferences, a.ReferenceID
+	if a.RecordID != "" {
+		in, id = &l.awaitedRecords, a.RecordID
+	}
+	tag := l.tag(id)
+	_, there, free := in.find(tag, func(n uint32) bool { return l.awaited.is(n, id) })
+	if there {
+		return nil
+	}
+	n, err := l.keep(&l.awaited, id, at)
+	in.fill(free, tag, n)
+	return err
+}
+
+// awaiting returns the first line that adjusts an id and came before it.
+func (l *ledger) awaiting(in *index, id string) (place, bool) {
+	if in.used == 0 || id == "" {
+		return 0, false
+	}
+	n, there, _ := in.find(l.tag(id), func(n uint32) bool { return l.awaited.is(n, id) })
+	if !there {
+		return 0, false
+	}
+	return l.awaited.place(n), true
 }
 
 // findRecord returns the place of a record id.

@@ -93,6 +93,35 @@ func TestTheLedgerIsExactUpToItsLimit(t *testing.T) {
 	require.Equal(t, place(1), at)
 }
 
+func TestWhatALedgerRemembersIsLimitedInBytes(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, int64(MaxRememberedBytes), newLedger(1, 0).room)
+	for _, room := range []int64{32, 31} {
+		l := newLedger(10, 0)
+		l.room = room
+		enterAll(t, l, "reference", "Reference", "reference") // 18 bytes
+		for range 2 {
+			_, _, _, err := l.record("record", l.tag("record"), 4) // 6
+			require.NoError(t, err)
+			require.NoError(t, l.await(&Adjusts{ReferenceID: "abcd"}, 5)) // 4
+		}
+		err := l.await(&Adjusts{RecordID: "abcd"}, 6) // 4
+		require.Equal(t, room == 32, err == nil)
+		if err != nil {
+			require.ErrorIs(t, err, ErrLimit)
+			require.ErrorContains(t, err, "bytes of references and record ids")
+		}
+	}
+	l := newLedger(10, 0)
+	l.room = 3
+	name := l.named("abcd", nil)
+	_, _, _, err := l.refer(&name, 1)
+	require.ErrorIs(t, err, ErrLimit)
+	l.room = 3
+	_, _, _, err = l.record("abcd", l.tag("abcd"), 1)
+	require.ErrorIs(t, err, ErrLimit)
+}
+
 func TestReferencesThatLookAlikeAreLimited(t *testing.T) {
 	t.Parallel()
 	l := newLedger(10, 0)

@@ -20,6 +20,9 @@ const (
 	// sampled, so this bounds memory: see Verify. What is longer is refused rather than
 	// checked in part.
 	MaxReferences = 10_000_000
+	// MaxRememberedBytes is the most bytes of references and record ids that are remembered:
+	// of the different ones, and of those that adjustments name before they come.
+	MaxRememberedBytes = 1 << 30
 	// MaxOwnDeltas is the most deltas of the buyer's own list, and the most different
 	// references that Diff remembers.
 	MaxOwnDeltas = 2_000_000

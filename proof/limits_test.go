@@ -2,6 +2,7 @@ package proof
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -28,6 +29,32 @@ func TestAnAnchorFileHoldsAtItsLimitAndNotPastIt(t *testing.T) {
 	require.Equal(t, InvoiceRoot{Root: Hash{1}}, got)
 	_, err = ReadAnchor(padded(MaxAnchorBytes + 1))
 	require.ErrorIs(t, err, ErrLimit, "one past it")
+}
+
+func TestNoAnchorIsWrittenThatIsTooLongToRead(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", MaxTextBytes-20)
+	list := func(lengths int, last string) OwnDeltas {
+		var own OwnDeltas
+		for i := range lengths {
+			own.Items = append(own.Items, Item{ReferenceID: fmt.Sprintf("%020d", i) + long})
+		}
+		own.Items = append(own.Items, Item{ReferenceID: last})
+		return own
+	}
+	size := func(own OwnDeltas) int {
+		var file bytes.Buffer
+		require.NoError(t, WriteAnchor(&file, own))
+		return file.Len()
+	}
+	least := size(list(0, "y"))
+	each := size(list(1, "y")) - least
+	n := (MaxAnchorBytes - least) / each
+	last := strings.Repeat("y", 1+MaxAnchorBytes-least-n*each)
+	require.Equal(t, MaxAnchorBytes, size(list(n, last)), "at the limit")
+	err := WriteAnchor(io.Discard, list(n, last+"y"))
+	require.ErrorIs(t, err, ErrLimit, "one past it")
+	require.ErrorIs(t, err, ErrAnchor)
 }
 
 func TestAVerificationTakesALimitedNumberOfAnchors(t *testing.T) {

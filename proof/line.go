@@ -68,8 +68,7 @@ type row struct {
 	carried         usage.Window
 	adjusts         Adjusts
 	hashes          []Hash
-	// sources are those of the line before, whose text was sourcesText.
-	sources     Sources
+	// sourcesText is what line.Sources was read from, in this line or the one before.
 	sourcesText []byte
 	// leaves are those by either label, zero where not made; by is the variants whose leaf
 	// is the content hash.
@@ -107,7 +106,7 @@ func (r *row) read(data []byte, whole string) (trailer *Trailer, err *FormatErro
 		t     Trailer
 		there fieldSet
 	)
-	r.line = Line{}
+	r.line = Line{Sources: r.line.Sources}
 	r.hashes, r.leaves, r.by = r.hashes[:0], [2]Hash{}, 0
 	r.d = delta{Line: &r.line}
 	r.name, r.recordTag = named{}, 0
@@ -199,7 +198,7 @@ func (r *row) readSources(s *scanner) (err *FormatError) {
 	s.peek()
 	if n := len(r.sourcesText); n == 0 || !bytes.HasPrefix(s.src[s.pos:], r.sourcesText) {
 		from := s.pos
-		if r.sources, err = s.sources(); err != nil {
+		if r.line.Sources, err = s.sources(); err != nil {
 			r.sourcesText = r.sourcesText[:0]
 			return err
 		}
@@ -207,7 +206,6 @@ func (r *row) readSources(s *scanner) (err *FormatError) {
 	} else {
 		s.pos += n
 	}
-	r.line.Sources = r.sources
 	return nil
 }
 

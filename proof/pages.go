@@ -6,7 +6,7 @@ type pages[T any] struct {
 	n   int
 }
 
-const pageSize = 1 << 13
+const pageSize = 1 << 10
 
 func (p *pages[T]) add(v T) {
 	if p.n%pageSize == 0 {

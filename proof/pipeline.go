@@ -18,7 +18,7 @@ import (
 
 const (
 	firstChunk = 32 << 10
-	chunkSize  = 256 << 10
+	chunkSize  = 128 << 10
 	maxWorkers = 16
 )
 
@@ -52,7 +52,7 @@ type worker struct {
 }
 
 func (w *worker) work(c *chunk) {
-	c.rows, c.n, c.lines, c.trailer, c.refused, c.uncut = c.rows[:cap(c.rows)], 0, 0, nil, nil, false
+	c.n, c.lines, c.trailer, c.refused, c.uncut = 0, 0, nil, nil, false
 	whole := shared(c.text) // the texts of all lines share it
 	for from := 0; from < len(c.text) && c.refused == nil; {
 		to := len(c.text)
@@ -83,11 +83,10 @@ func (c *chunk) line(text []byte, whole string) {
 		return
 	}
 	if c.n == len(c.rows) {
-		c.rows = append(c.rows, new(row))
-		c.rows = c.rows[:c.n+1]
-	}
-	if c.rows[c.n] == nil {
-		c.rows[c.n] = new(row)
+		more := make([]row, 16)
+		for i := range more {
+			c.rows = append(c.rows, &more[i])
+		}
 	}
 	if c.trailer, c.refused = c.rows[c.n].read(cut, whole[:len(cut)]); c.refused == nil && c.trailer == nil {
 		c.n++

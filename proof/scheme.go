@@ -152,7 +152,7 @@ type grove struct {
 	others  bool
 	// unstated are the leaves by the label that is not the tree's, by the number of the leaf,
 	// where there is no content hash.
-	unstated []otherLeaf
+	unstated pages[otherLeaf]
 	waiting  []Hash // for the tree
 	batch    keccak.Batch
 	roots    [len(forms)]*Hash
@@ -180,7 +180,7 @@ func (g *grove) add(r *row) {
 		}
 		leaf = r.leaves[own]
 		if g.others {
-			g.unstated = append(g.unstated, otherLeaf{g.leaves.n, r.leaves[1-own]})
+			g.unstated.add(otherLeaf{g.leaves.n, r.leaves[1-own]})
 		}
 	}
 	if g.others {
@@ -227,15 +227,15 @@ func (g *grove) of(v Variant) *Tree {
 	if v == g.tree.form.variant {
 		return g.tree
 	}
-	tree, unstated := NewTree(v), g.unstated
+	tree, unstated := NewTree(v), 0
 	room := make([]Hash, 0, wide)
 	for i := range g.leaves.n {
 		leaf := g.leaves.at(i)
-		if len(unstated) > 0 && unstated[0].number == i {
+		if unstated < g.unstated.n && g.unstated.at(unstated).number == i {
 			if tree.form.label != g.tree.form.label {
-				leaf = unstated[0].leaf
+				leaf = g.unstated.at(unstated).leaf
 			}
-			unstated = unstated[1:]
+			unstated++
 		}
 		if room = append(room, leaf); len(room) == wide {
 			tree.extend(room, &g.batch)

@@ -15,7 +15,7 @@ type textPage struct {
 }
 
 const (
-	textsPerPage = 1 << 12
+	textsPerPage = 1 << 10
 	maxShared    = 255
 )
 

@@ -49,7 +49,7 @@ func (t *Tree) meet(level int, left, right Hash) {
 	}
 }
 
-// wide is how many leaves Extend takes at once.
+// wide is the most leaves that extend takes at once.
 const wide = 1 << wideLevels
 
 const wideLevels = 10
@@ -57,19 +57,14 @@ const wideLevels = 10
 // extend appends leaves, many at a time where the size of the tree allows it. It does what
 // Append does for each of them, and overwrites them.
 func (t *Tree) extend(leaves []Hash, batch *keccak.Batch) {
-	for len(leaves) > 0 && t.size%wide != 0 {
-		t.Append(leaves[0])
-		leaves = leaves[1:]
-	}
-	for ; len(leaves) >= wide; leaves = leaves[wide:] {
-		t.append(t.reduce(leaves[:wide], batch), wideLevels)
-	}
-	for _, leaf := range leaves {
-		t.Append(leaf)
+	for len(leaves) > 0 {
+		level := min(bits.TrailingZeros64(t.size), bits.Len(uint(len(leaves)))-1, wideLevels)
+		t.append(t.reduce(leaves[:1<<level], batch), level)
+		leaves = leaves[1<<level:]
 	}
 }
 
-// reduce makes the node over wide leaves, in their place, and notes twins on the way.
+// reduce makes the node over a power of two of leaves, in their place, and notes twins on the way.
 func (t *Tree) reduce(nodes []Hash, batch *keccak.Batch) Hash {
 	size := t.form.nodeSize()
 	for level := 0; len(nodes) > 1; level++ {

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/proof"
 	"github.com/pacspace/pacspace-go/usage"
 )
 
@@ -142,8 +144,9 @@ func (a *Agent) Work(ctx context.Context) error {
 }
 
 // Seed has the current and the previous periods of all accounts that the books list
-// compared, so that an account that the service never heard of is found too. Run calls it
-// at every interval. Books that list none are left alone.
+// compared, so that an account that the service never heard of is found too; those that
+// were compared before have their time already. Run calls it at every interval. Books that
+// list no accounts are left alone.
 func (a *Agent) Seed(ctx context.Context) error {
 	books, ok := a.set.books.(AccountLister)
 	if !ok {
@@ -155,11 +158,18 @@ func (a *Agent) Seed(ctx context.Context) error {
 	}
 	current := usage.PeriodOf(now)
 	for _, period := range []usage.Period{current.Previous(), current} {
-		for id, err := range books.Accounts(ctx, daysOf(period)) {
+		var ids []string
+		for id, err := range books.Accounts(ctx, proof.DaysOf(period)) {
+			if err == nil {
+				err = validAccount(id, period)
+			}
 			if err != nil {
 				return wrap("accounts of the system of record", err)
 			}
-			if err := a.Expect(ctx, id, period); err != nil {
+			ids = append(ids, id)
+		}
+		for page := range slices.Chunk(ids, listPage) {
+			if err := a.expect(ctx, page, period, true); err != nil {
 				return err
 			}
 		}
@@ -173,16 +183,27 @@ func (a *Agent) Expect(ctx context.Context, customerID string, period usage.Peri
 	if err := validAccount(customerID, period); err != nil {
 		return err
 	}
+	return a.expect(ctx, []string{customerID}, period, false)
+}
+
+func (a *Agent) expect(ctx context.Context, ids []string, period usage.Period, onlyNew bool) error {
 	return wrap("expect", a.store.Update(ctx, func(tx Tx) error {
-		c, err := tx.Check(ctx, customerID, period)
-		if errors.Is(err, ErrNotFound) {
-			c, err = &Check{CustomerID: customerID, Period: period}, nil
+		for _, id := range ids {
+			c, err := tx.Check(ctx, id, period)
+			switch {
+			case errors.Is(err, ErrNotFound):
+				c = &Check{CustomerID: id, Period: period}
+			case err != nil:
+				return err
+			case onlyNew, !c.Due.IsZero() && !c.Due.After(tx.Now()):
+				continue
+			}
+			c.Due = tx.Now()
+			if err := tx.PutCheck(ctx, c); err != nil {
+				return err
+			}
 		}
-		if err != nil || !c.Due.IsZero() && !c.Due.After(tx.Now()) {
-			return err
-		}
-		c.Due = tx.Now()
-		return tx.PutCheck(ctx, c)
+		return nil
 	}))
 }
 

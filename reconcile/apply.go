@@ -157,6 +157,11 @@ func ofListed(customerID string, l *pacspace.Delta) *Delta {
 // name gives a delta the name under which it is kept, and its usage day.
 func (a *Agent) name(d *Delta) {
 	switch {
+	case d.State == DeltaFailed && d.RecordID != "":
+		// What tells of a failure need not name the reference.
+		d.Name = keyText("(failed) " + d.RecordID)
+	case strings.HasPrefix(d.ReferenceID, "("):
+		d.Name = hashText(d.ReferenceID) // so that it is none of the names made here
 	case d.ReferenceID != "":
 		d.Name = keyText(d.ReferenceID)
 	case d.ReceiptID != "":
@@ -176,6 +181,10 @@ func keyText(s string) string {
 	if len(s) <= maxKey && utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl) {
 		return s
 	}
+	return hashText(s)
+}
+
+func hashText(s string) string {
 	sum := sha256.Sum256([]byte(s))
 	return "(sha256) " + hex.EncodeToString(sum[:])
 }
@@ -265,6 +274,12 @@ func sameDelta(a, b *Delta) bool {
 
 // fill takes over what is not known yet.
 func (d *Delta) fill(o *Delta) {
+	if d.ReferenceID == "" {
+		d.ReferenceID, d.Day = o.ReferenceID, o.Day
+	}
+	if d.Delta.IsZero() {
+		d.Delta = o.Delta
+	}
 	d.Reason = cmp.Or(d.Reason, o.Reason)
 	d.RecordID = cmp.Or(d.RecordID, o.RecordID)
 	d.ReceiptID = cmp.Or(d.ReceiptID, o.ReceiptID)
@@ -294,7 +309,7 @@ func (d *Delta) fill(o *Delta) {
 
 // equal tells whether filling changed nothing.
 func (d *Delta) equal(o *Delta) bool {
-	return d.State == o.State && d.Told == o.Told && d.Listed == o.Listed && d.Doubt == o.Doubt &&
+	return d.State == o.State && d.ReferenceID == o.ReferenceID && d.Delta.Equal(o.Delta) && d.Told == o.Told && d.Listed == o.Listed && d.Doubt == o.Doubt &&
 		(d.Contradicted == nil) == (o.Contradicted == nil) && d.Error == o.Error &&
 		d.Reason == o.Reason && d.RecordID == o.RecordID && d.ReceiptID == o.ReceiptID &&
 		(d.Index == nil) == (o.Index == nil) && (d.Metadata == nil) == (o.Metadata == nil) && (d.Adjusts == nil) == (o.Adjusts == nil) &&

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/proof"
 	"github.com/pacspace/pacspace-go/usage"
 )
 
@@ -122,7 +123,7 @@ func (a *audit) customers(ctx context.Context, client *pacspace.Client, books Sy
 			ids[c.CustomerID] = true
 		}
 		if lister, ok := books.(AccountLister); ok {
-			for id, err := range lister.Accounts(ctx, daysOf(period)) {
+			for id, err := range lister.Accounts(ctx, proof.DaysOf(period)) {
 				if err != nil {
 					return nil, wrap("accounts of the system of record", err)
 				}

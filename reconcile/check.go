@@ -9,7 +9,6 @@ import (
 
 	"github.com/pacspace/pacspace-go"
 	"github.com/pacspace/pacspace-go/decimal"
-	"github.com/pacspace/pacspace-go/proof"
 	"github.com/pacspace/pacspace-go/usage"
 )
 
@@ -174,7 +173,7 @@ func (a *Agent) compareAtService(ctx context.Context, v *view) error {
 			}
 		}
 	}
-	v.comparedBy = yours
+	v.yours = yours
 	v.compared, err = a.client.Balance.Compare(ctx, pacspace.CompareParams{
 		CustomerID: v.customerID, Scope: pacspace.RecordingWindow(v.period), Yours: yours, Theirs: theirs,
 	})
@@ -287,8 +286,6 @@ func validAccount(customerID string, period usage.Period) error {
 	}
 	return nil
 }
-
-func daysOf(p usage.Period) proof.Days { return proof.DaysOf(p) }
 
 // sumOf adds up what a list has, and its magnitudes.
 func sumOf(rows []pacspace.Delta) (sum, abs decimal.Decimal) {

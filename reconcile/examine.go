@@ -29,7 +29,7 @@ type view struct {
 	dayOf      func(referenceID string) usage.Date
 	known      func(hash string) bool // whether a delta with that proof hash is known anywhere
 	compared   *pacspace.Comparison   // nil where the service was not asked
-	comparedBy decimal.Decimal        // what it was asked to agree with
+	yours      decimal.Decimal        // what it was asked to agree with
 }
 
 // listing is what the service says of a recording window.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"time"
 
 	"github.com/pacspace/pacspace-go"
 	"github.com/pacspace/pacspace-go/decimal"
@@ -160,4 +161,59 @@ func (a *Agent) Gate() metering.Gate {
 		}
 		return nil
 	}
+}
+
+// sectionRows is how many mismatches the section lists.
+const sectionRows = 50
+
+// Section is the agent's part of a meter's admin page: lag, events that cannot be read, open
+// mismatches, and whether the alert function takes them. Proof roots are not in it.
+func (a *Agent) Section() metering.Section {
+	return metering.Section{Name: "Reconciliation", Read: func(ctx context.Context) (any, error) {
+		status, err := a.Status(ctx)
+		if err != nil {
+			return nil, err
+		}
+		out := section{Status: status, LagSeconds: int64(status.Lag() / time.Second), Mismatches: []sectionRow{}}
+		for m, err := range a.Mismatches(ctx, MismatchQuery{State: MismatchOpen}) {
+			if err != nil {
+				return nil, err
+			}
+			if len(out.Mismatches) == sectionRows {
+				out.More = true
+				break
+			}
+			row := sectionRow{Kind: m.Kind, CustomerID: m.CustomerID, Period: m.Period, Since: m.FirstSeen, Told: m.Told == m.Revision, TellError: m.TellError}
+			if !m.Kind.hashes() {
+				row.Expected, row.Found = m.Expected, m.Found
+			}
+			if m.First != nil {
+				row.First = m.First.Day.String()
+				if m.First.ReferenceID != "" {
+					row.First = m.First.ReferenceID
+				}
+			}
+			out.Mismatches = append(out.Mismatches, row)
+		}
+		return out, nil
+	}}
+}
+
+type section struct {
+	*Status
+	LagSeconds int64        `json:"lagSeconds"`
+	Mismatches []sectionRow `json:"mismatches"`
+	More       bool         `json:"more,omitempty"`
+}
+
+type sectionRow struct {
+	Kind       Kind         `json:"kind"`
+	CustomerID string       `json:"customerId"`
+	Period     usage.Period `json:"period"`
+	Expected   string       `json:"expected,omitempty"`
+	Found      string       `json:"found,omitempty"`
+	First      string       `json:"first,omitempty"`
+	Since      time.Time    `json:"since"`
+	Told       bool         `json:"told"`
+	TellError  string       `json:"tellError,omitempty"`
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pacspace/pacspace-go/decimal"
 	"github.com/pacspace/pacspace-go/usage"
 )
 
@@ -92,12 +93,12 @@ type Differing struct {
 }
 
 // ID names the mismatch for ever: kind, account and period.
-func (m *Mismatch) ID() string {
+func (m Mismatch) ID() string {
 	return string(m.Period) + "/" + m.CustomerID + "/" + string(m.Kind)
 }
 
 // String is the mismatch in one line.
-func (m *Mismatch) String() string {
+func (m Mismatch) String() string {
 	var b strings.Builder
 	b.WriteString(string(m.Kind) + ": " + m.CustomerID + ", " + string(m.Period) + ": expected " + m.Expected + ", found " + m.Found)
 	if m.First != nil {
@@ -107,7 +108,7 @@ func (m *Mismatch) String() string {
 }
 
 // String is the delta in one line.
-func (d *Differing) String() string {
+func (d Differing) String() string {
 	name := d.ReferenceID
 	switch {
 	case name != "":
@@ -138,13 +139,25 @@ type MismatchQuery struct {
 	AfterID string
 }
 
-// sameAs tells whether two findings of one mismatch say the same.
+// sameAs tells whether two findings of one mismatch say the same: of balances, that they
+// are as far apart, since both grow by the day.
 func (m *Mismatch) sameAs(o *Mismatch) bool {
-	if m.Expected != o.Expected || m.Found != o.Found || m.Count != o.Count {
+	if m.apart() != o.apart() || m.Count != o.Count {
 		return false
 	}
 	if m.First == nil || o.First == nil {
 		return m.First == o.First
 	}
 	return *m.First == *o.First
+}
+
+// apart is by how much the two sides differ or, where they are no numbers, both of them.
+func (m *Mismatch) apart() string {
+	expected, err := decimal.Parse(m.Expected)
+	if err == nil {
+		if found, err := decimal.Parse(m.Found); err == nil {
+			return found.Sub(expected).String()
+		}
+	}
+	return m.Expected + " / " + m.Found
 }

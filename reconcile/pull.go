@@ -62,10 +62,14 @@ func pull(ctx context.Context, client *pacspace.Client, customerID string, perio
 // maxPage is the largest page of derive. Source: API contract, section 2.5.
 const maxPage = 1000
 
+// deriveTries is how often a list is read that changes while it is read.
+const deriveTries = 3
+
 // derive reads the balance of a span and all of its deltas. A customer that the service
-// does not know has none.
-func derive(ctx context.Context, client *pacspace.Client, customerID string, span usage.Window) (decimal.Decimal, []pacspace.Delta, error) {
-	for try := 0; ; try++ {
+// does not know has none. A list that never fits its own count is returned as it was read
+// last: then it is a finding and no failure.
+func derive(ctx context.Context, client *pacspace.Client, customerID string, span usage.Window) (balance decimal.Decimal, rows []pacspace.Delta, err error) {
+	for range deriveTries {
 		b, err := client.Balance.DerivePage(ctx, customerID, pacspace.In(span), pacspace.PageParams{Limit: maxPage})
 		if errors.Is(err, pacspace.ErrNotFound) {
 			return decimal.Decimal{}, nil, nil
@@ -73,23 +77,25 @@ func derive(ctx context.Context, client *pacspace.Client, customerID string, spa
 		if err != nil {
 			return decimal.Decimal{}, nil, err
 		}
-		if len(b.Deltas) < maxPage {
-			return b.ComputedBalance, b.Deltas, nil
+		balance, rows = b.ComputedBalance, b.Deltas
+		if len(rows) < maxPage && b.DeltaCount <= len(rows) {
+			return balance, rows, nil
 		}
-		rows := make([]pacspace.Delta, 0, b.DeltaCount)
+		rows = make([]pacspace.Delta, 0, b.DeltaCount)
 		for d, e := range client.Balance.Deltas(ctx, customerID, pacspace.In(span)) {
 			if err = e; err != nil {
 				break
 			}
 			rows = append(rows, d)
 		}
-		// What was verified between the two reads is in one and not in the other.
-		moved := errors.Is(err, pacspace.ErrListMoved) || err == nil && len(rows) != b.DeltaCount
-		const tries = 3
-		if !moved || try == tries {
-			return b.ComputedBalance, rows, err
+		switch {
+		case err != nil && !errors.Is(err, pacspace.ErrListMoved):
+			return decimal.Decimal{}, nil, err
+		case err == nil && (len(rows) == b.DeltaCount || b.DeltaCount == 0):
+			return balance, rows, nil
 		}
 	}
+	return balance, rows, nil
 }
 
 // fill brings what the service lists into the store: deltas that no webhook told of, and

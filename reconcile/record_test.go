@@ -58,6 +58,26 @@ func TestAgentFillsGaps(t *testing.T) {
 		require.Equal(t, "usage:customer_acme:2026-02-03", told[0].First.ReferenceID)
 	})
 
+	t.Run("a failure that names no reference gets it from the record's status, and counts once", func(t *testing.T) {
+		t.Parallel()
+		r := newRig(t)
+		r.fail("usage:customer_acme:2026-02-01")
+		r.clock.Set(february.First().AddDays(1).Start().Add(time.Hour))
+		r.emit(delta(customer, february.First(), "-50"))
+		r.server.InjectWebhooks(sandbox.WebhookFault{Lose: 1})
+		r.deliver()
+		f := newForged(t, r)
+		record := r.server.Recorded(sandbox.Test, customer)[0].RecordID
+		require.Equal(t, 200, f.post(r.clock.Now(), "delta.failed", object{"recordId": record, "customerId": customer, "error": "rejected by a rule", "failedAt": r.clock.Now()}))
+		r.work()
+		told := r.alerts()
+		require.Len(t, told, 1)
+		require.Equal(t, reconcile.KindFailed, told[0].Kind)
+		require.Equal(t, 1, told[0].Count)
+		require.Equal(t, "usage:customer_acme:2026-02-01", told[0].First.ReferenceID)
+		require.Equal(t, "-50", told[0].First.Expected)
+	})
+
 	t.Run("a delta that failed and was sent again under its :again form is closed", func(t *testing.T) {
 		t.Parallel()
 		r := newRig(t)

@@ -113,9 +113,9 @@ type InboxEvent struct {
 
 // EventCount counts the inbox.
 type EventCount struct {
-	Pending int       // not applied
-	Unread  int       // cannot be read
-	Oldest  time.Time // Received of the oldest pending one, zero without one
+	Pending int       `json:"pending"`         // not applied
+	Unread  int       `json:"unread"`          // cannot be read
+	Oldest  time.Time `json:"oldest,omitzero"` // Received of the oldest pending one, zero without one
 }
 
 // Account is the running balance of a customer id: the exact sum of all its verified deltas

@@ -2,6 +2,7 @@ package sqlstore_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -34,6 +35,21 @@ func TestAgentStoreOpensAgain(t *testing.T) {
 			require.NoError(t, err)
 			_, err = s.Receive(t.Context(), []reconcile.InboxEvent{{ID: "a", Body: []byte("{}")}})
 			require.NoError(t, err)
+		}
+	})
+}
+
+// The agent ends in the same state on a database as in memory: whatever the order of
+// deliveries, and wherever it crashes.
+func TestAgentOnADatabase(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, b backend) {
+		open := func(t *testing.T, now func() time.Time) reconcile.Store {
+			return agentStore(t, b, sqlstore.WithClock(now))
+		}
+		for seed := range uint64(1) {
+			agenttest.AnyOrder(t, agenttest.Disorder{Customers: 4, Days: 10, Duplicates: 0.1, Lost: 0.05, Seed: seed}, open)
+			agenttest.Crashing(t, agenttest.Disorder{Customers: 4, Days: 10, Seed: seed}, open)
 		}
 	})
 }

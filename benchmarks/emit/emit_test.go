@@ -100,6 +100,22 @@ func TestByHandRefusesWhatEmitRefuses(t *testing.T) {
 	}
 }
 
+// Allocations do not depend on what else the machine does, so they can be held.
+func TestEmitAllocatesLittleMoreThanByHand(t *testing.T) {
+	allocs := map[string]float64{}
+	for _, name := range names[:2] {
+		_, send := start(t, name, 1)
+		allocs[name] = testing.AllocsPerRun(500, func() {
+			if err := send(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+	if ratio := allocs["emit"] / allocs["by hand"]; ratio > 1.3 {
+		t.Errorf("emit / by hand is %.2f: %v", ratio, allocs)
+	}
+}
+
 const callers = 64
 
 // Thousands of calls take no more connections than callers have in use, or have just

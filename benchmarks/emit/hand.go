@@ -113,7 +113,7 @@ func (d handDelta) check() error {
 		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-' || c == '.' || c == ':' {
 			continue
 		}
-		return errors.New("customerId: letters, digits, _ - . :")
+		return errors.New("customerId: letters, digits and _-.: alone")
 	}
 	n, err := d.Delta.Float64()
 	if err != nil || n == 0 || math.Abs(n) > 1e9 || strconv.FormatFloat(n, 'f', -1, 64) != string(d.Delta) {

@@ -19,8 +19,8 @@ import (
 
 func main() {
 	var (
-		times = flag.Int("rounds", 15, "rounds")
-		calls = flag.Int("calls", 4000, "calls a round and candidate")
+		times = flag.Int("rounds", 51, "rounds")
+		calls = flag.Int("calls", 1500, "calls a round and candidate")
 		many  = flag.Int("goroutines", 64, "callers of one client at once, for the second table")
 		locks = flag.Bool("locks", false, "show the mutex and block profiles of that many callers instead")
 	)

@@ -2,6 +2,7 @@ package agenttest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -28,6 +29,7 @@ import (
 // Disorder is how deliveries reach an agent.
 type Disorder struct {
 	Customers, Days int     // one delta for each pair
+	Batch           int     // deltas that are emitted together; 0 for as many as can be
 	Duplicates      float64 // share of deliveries that come twice
 	Lost            float64 // share that never comes
 	Seed            uint64
@@ -106,7 +108,7 @@ const month = usage.Period("2026-02")
 
 func newWorld(t *testing.T, d Disorder) *world {
 	t.Helper()
-	w := &world{disorder: d, clock: sandbox.NewClock(month.Start()), books: books{}}
+	w := &world{disorder: d, clock: sandbox.NewClock(month.Start()), books: booksOf(d)}
 	network := &http.Client{Transport: w}
 	var err error
 	w.server, err = sandbox.New(sandbox.WithClock(w.clock.Now), sandbox.WithWebhook(sandbox.Test, "http://agent.example/hooks"),
@@ -120,15 +122,7 @@ func newWorld(t *testing.T, d Disorder) *world {
 		w.clock.Set(day.End().Add(time.Hour))
 		var batch []pacspace.DeltaParams
 		for c := range d.Customers {
-			id := fmt.Sprintf("customer_%05d", c)
-			p := pacspace.DeltaParams{
-				CustomerID: id, Delta: dec(fmt.Sprintf("-%d.%02d", 1+(c*31+i)%97, (c+i)%100)), Reason: pacspace.DailyReason(day),
-				ReferenceID: pacspace.DailyReference(id, day), Metadata: pacspace.Metadata{"resource": "requests"},
-			}
-			if c != 3 || i != 1 { // the books of one customer lack a day
-				w.books[id] = append(w.books[id], p)
-			}
-			if batch = append(batch, p); len(batch) == 100 || c == d.Customers-1 {
+			if batch = append(batch, d.delta(c, i)); len(batch) == cmp.Or(d.Batch, pacspace.MaxBatchDeltas) || c == d.Customers-1 {
 				_, err := w.client.Balance.EmitBatch(t.Context(), batch)
 				require.NoError(t, err)
 				batch = batch[:0]
@@ -141,12 +135,36 @@ func newWorld(t *testing.T, d Disorder) *world {
 	return w
 }
 
+// delta is what customer c used on day i.
+func (d Disorder) delta(c, i int) pacspace.DeltaParams {
+	id, day := fmt.Sprintf("customer_%05d", c), month.First().AddDays(i)
+	return pacspace.DeltaParams{
+		CustomerID: id, Delta: dec(fmt.Sprintf("-%d.%02d", 1+(c*31+i)%97, (c+i)%100)), Reason: pacspace.DailyReason(day),
+		ReferenceID: pacspace.DailyReference(id, day), Metadata: pacspace.Metadata{"resource": "requests"},
+	}
+}
+
+// booksOf are the books of it all, in which one customer lacks a day.
+func booksOf(d Disorder) books {
+	b := books{}
+	for i := range d.Days {
+		for c := range d.Customers {
+			if p := d.delta(c, i); c != 3 || i != 1 {
+				b[p.CustomerID] = append(b[p.CustomerID], p)
+			}
+		}
+	}
+	return b
+}
+
+// start is when every run begins, a while after the month.
+var start = month.RecordingWindow().End.Add(2 * 24 * time.Hour)
+
 // run gives deliveries to a new agent, lets it find what is missing, and returns its state.
 func (w *world) run(t *testing.T, open func(t *testing.T, now func() time.Time) reconcile.Store, deliveries []delivery) string {
 	t.Helper()
 	ctx := t.Context()
-	// Both runs begin at the same time, a while after the month.
-	clock := sandbox.NewClock(month.RecordingWindow().End.Add(2 * 24 * time.Hour))
+	clock := sandbox.NewClock(start)
 	w.clock.Set(clock.Now())
 	store := open(t, clock.Now)
 	agent, err := reconcile.New(w.client, store, reconcile.WithSystemOfRecord(w.books), reconcile.WithAlert(func(context.Context, reconcile.Mismatch) error { return nil }))
@@ -176,11 +194,11 @@ func (w *world) run(t *testing.T, open func(t *testing.T, now func() time.Time) 
 		require.NoError(t, agent.Seed(ctx))
 	}
 	require.NoError(t, agent.Work(ctx))
-	return w.state(t, store, agent)
+	return w.state(t, agent)
 }
 
 // state is all that an agent came to, without the times at which it did.
-func (w *world) state(t *testing.T, store reconcile.Store, agent *reconcile.Agent) string {
+func (w *world) state(t *testing.T, agent *reconcile.Agent) string {
 	t.Helper()
 	ctx := t.Context()
 	var b strings.Builder

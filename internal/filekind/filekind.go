@@ -19,16 +19,17 @@ type File struct {
 	// Kind is a format or a schema: [proof.EvidenceFormat], [proof.AnchorFormat] or one of
 	// sealed's. It is empty for a file of another kind.
 	Kind string
-	// Evidence reads evidence from its first byte; nil for any other kind.
+	// Evidence reads evidence from its first byte, unpacked; nil for any other kind.
 	Evidence io.Reader
 	// Whole is a file of another kind than evidence, at most a byte longer than
 	// [sealed.MaxHistoryBytes].
 	Whole []byte
 }
 
-// Open reads as much of a file as it takes to tell its kind. The error is the reader's.
+// Open reads as much of a file as it takes to tell its kind, unpacking it if it is packed
+// with gzip. The error is the reader's or that of [proof.Unpack].
 func Open(r io.Reader) (*File, error) {
-	in := bufio.NewReaderSize(r, proof.MaxLineBytes)
+	in := bufio.NewReaderSize(proof.Unpack(r), proof.MaxLineBytes)
 	start, err := in.Peek(proof.MaxLineBytes)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("reading the file: %w", err)

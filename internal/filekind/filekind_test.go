@@ -1,6 +1,8 @@
 package filekind
 
 import (
+	"bytes"
+	"compress/gzip"
 	"errors"
 	"io"
 	"strings"
@@ -43,6 +45,24 @@ func TestAFileIsWhatItSaysOfItself(t *testing.T) {
 			require.Equal(t, c.file, string(rest), "nothing of the file is lost")
 		})
 	}
+	t.Run("packed evidence", func(t *testing.T) {
+		t.Parallel()
+		const text = `{"format":"pacspace-evidence/v1"}` + "\nanything"
+		var packed bytes.Buffer
+		w := gzip.NewWriter(&packed)
+		_, err := w.Write([]byte(text))
+		require.NoError(t, err)
+		require.NoError(t, w.Close())
+		file, err := Open(iotest.HalfReader(bytes.NewReader(packed.Bytes())))
+		require.NoError(t, err)
+		require.Equal(t, proof.EvidenceFormat, file.Kind)
+		rest, err := io.ReadAll(file.Evidence)
+		require.NoError(t, err)
+		require.Equal(t, text, string(rest))
+
+		_, err = Open(bytes.NewReader(packed.Bytes()[:packed.Len()-1]))
+		require.ErrorIs(t, err, proof.ErrFormat, "one that was cut")
+	})
 	t.Run("a reader that fails", func(t *testing.T) {
 		t.Parallel()
 		_, err := Open(iotest.ErrReader(errors.New("the disk is gone")))

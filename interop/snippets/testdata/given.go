@@ -30,6 +30,11 @@ var (
 	rootOnTheInvoice string
 	file             *os.File
 
+	newSecret, oldSecret string
+	secrets              interface {
+		Read(ctx context.Context, name string) (string, error)
+	}
+
 	mux   *http.ServeMux
 	inbox interface {
 		Store(ctx context.Context, id string, body []byte) error

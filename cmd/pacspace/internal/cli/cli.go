@@ -81,7 +81,7 @@ func (a *app) root() *cobra.Command {
 			root.AddCommand(c)
 		}
 	}
-	add("vendor", a.emit(), a.derive(), a.compare(), a.checkpoint(), a.close(), a.evidence(), a.customers(), a.receipts(), a.probe())
+	add("vendor", a.emit(), a.derive(), a.compare(), a.checkpoint(), a.close(), a.evidence(), a.customers(), a.receipts(), a.meter(), a.probe())
 	add("buyer", a.anchor(), a.verify(), a.diff(), a.records(), a.verifyPage())
 	add("developer", a.sandbox(), a.webhook(), a.completion(), a.version())
 	root.CompletionOptions.DisableDefaultCmd = true

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/metering"
 )
 
 // closing is what was asked of close.
@@ -19,7 +21,8 @@ type closing struct {
 	period, resource, unit, start string
 	previous                      string
 	submissions                   []string
-	first, force                  bool
+	first, force, meter, carry    bool
+	storage                       storage
 	closing, evidence, root       string
 	wait                          time.Duration
 }
@@ -39,10 +42,15 @@ access code. Keep it before the invoice goes out: the next month is closed with 
 customer, who checks it with "pacspace verify". For evidence that can be checked whole
 give --submissions, the deltas as they were sent.
 
+Where the usage was counted by "pacspace meter", say --meter: then resource, unit and
+what was sent are the meter's, and a month is not closed (code 3) while something of it
+is open or not settled.
+
 Root, link and access code grant access to what they prove, so the files can be read by
 their owner only.`,
 		Example: `  pacspace close customer_acme --period 2026-02 --first --resource compute-minutes --submissions acme.sent.jsonl --submissions february.jsonl --closing acme-2026-02.closing.json --evidence acme-2026-02.jsonl --save-root acme-2026-02.root
-  pacspace close customer_acme --period 2026-03 --previous acme-2026-02.closing.json --resource compute-minutes --closing acme-2026-03.closing.json`,
+  pacspace close customer_acme --period 2026-03 --previous acme-2026-02.closing.json --resource compute-minutes --closing acme-2026-03.closing.json
+  pacspace close customer_acme --period 2026-02 --first --meter --store meter.db --closing acme-2026-02.closing.json --evidence acme-2026-02.jsonl`,
 		Annotations: jsonHelp("the closing, as in its file: account (customerId, resource, unit), environment, period, window (start, end), startingBalance, balance, netChange, deltaCount, checkpointId, proofRoot, recordedAt, proof, notes, windows"),
 		Args:        exactly("the customer"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -57,6 +65,9 @@ their owner only.`,
 	f.StringVar(&c.unit, "unit", "", "`name` of one of it, such as minute")
 	f.StringVar(&c.start, "starting-balance", "0", "`balance` to start from")
 	submissionsFlag(cmd, &c.submissions)
+	f.BoolVar(&c.carry, "carry-outstanding", false, "with --meter, close although something is outstanding; it will be a line of a later invoice")
+	f.BoolVar(&c.meter, "meter", false, "what was sent, and what is outstanding, is in the meter's store")
+	c.storage.flags(cmd)
 	f.StringVar(&c.closing, "closing", "", "`file` to write the closing to")
 	f.StringVar(&c.evidence, "evidence", "", "`file` to write the evidence to")
 	f.StringVar(&c.root, "save-root", "", "`file` to write the proof root to")
@@ -66,6 +77,9 @@ their owner only.`,
 		if err := cmd.MarkFlagRequired(name); err != nil {
 			panic(err) // the flag is defined above
 		}
+	}
+	for _, name := range []string{"resource", "unit", "submissions"} {
+		cmd.MarkFlagsMutuallyExclusive("meter", name)
 	}
 	cmd.MarkFlagsMutuallyExclusive("first", "previous")
 	cmd.MarkFlagsOneRequired("first", "previous")
@@ -89,14 +103,14 @@ func (a *app) runClose(ctx context.Context, customer string, c *closing) error {
 	}
 	p := pacspace.ClosePeriodParams{
 		CustomerID: customer, Resource: c.resource, Unit: c.unit, Period: pacspace.Period(c.period),
-		First: c.first, StartingBalance: start,
+		First: c.first, StartingBalance: start, CarryOutstanding: c.carry,
 	}
 	if c.previous != "" {
 		if p.Previous, err = a.readClosing(c.previous); err != nil {
 			return err
 		}
 	}
-	closed, err := a.closePeriod(ctx, client, p, c.submissions, c.wait)
+	closed, err := a.closeAs(ctx, client, p, c)
 	if err != nil {
 		return err
 	}
@@ -122,6 +136,25 @@ func (a *app) runClose(ctx context.Context, customer string, c *closing) error {
 
 func submissionsFlag(cmd *cobra.Command, files *[]string) {
 	cmd.Flags().StringArrayVar(files, "submissions", nil, "`file` of the deltas as they were sent; may be given again")
+}
+
+// closeAs closes a period by what a file knows of it, or by what the meter does.
+func (a *app) closeAs(ctx context.Context, client *pacspace.Client, p pacspace.ClosePeriodParams, c *closing) (closed *pacspace.Closing, err error) {
+	if !c.meter {
+		return a.closePeriod(ctx, client, p, c.submissions, c.wait)
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.wait)
+	defer cancel()
+	defer func() {
+		if errors.Is(err, pacspace.ErrOutstanding) {
+			a.hint("pacspace meter status says what is outstanding; --carry-outstanding closes all the same")
+		}
+	}()
+	err = a.withMeter(ctx, c.storage, metering.DefaultLateness, nil, func(m *metering.Meter) error {
+		closed, err = m.ClosePeriod(ctx, p)
+		return err
+	})
+	return closed, err
 }
 
 // closePeriod closes with the submissions of files, where there are some.

@@ -55,6 +55,7 @@ func TestScripts(t *testing.T) {
 			"port":    freePort,
 			"opens":   opens,
 			"fails":   fails,
+			"dated":   dated,
 		},
 	})
 }
@@ -97,17 +98,17 @@ func rigOf(ts *testscript.TestScript) *rig {
 	return r
 }
 
-// serve starts a sandbox whose clock stands still, and sets the environment as its user
+// serve starts a sandbox whose clock stands still, or is the machine's, and sets the environment as its user
 // does: serve TIME|now CHOICE...
 func serve(ts *testscript.TestScript, _ bool, args []string) {
-	start := time.Now()
+	opts := []sandbox.Option{sandbox.Delays(0, 0)}
+	var clock *sandbox.Clock
 	if args[0] != "now" {
-		var err error
-		start, err = time.Parse(time.RFC3339, args[0])
+		start, err := time.Parse(time.RFC3339, args[0])
 		ts.Check(err)
+		clock = sandbox.NewClock(start)
+		opts = append(opts, sandbox.WithClock(clock.Now))
 	}
-	clock := sandbox.NewClock(start)
-	opts := []sandbox.Option{sandbox.WithClock(clock.Now), sandbox.Delays(0, 0)}
 	for _, name := range args[1:] {
 		option, err := choice(name)
 		ts.Check(err)
@@ -217,9 +218,11 @@ func record(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[2]), page.RawJSON(), 0o600))
 }
 
-// fails lets every delta fail that is not verified yet.
+// fails lets deltas fail from now on, all or those of one customer: fails REASON [CUSTOMER]
 func fails(ts *testscript.TestScript, _ bool, args []string) {
-	rigOf(ts).FailDeltas(func(sandbox.Recorded) (string, bool) { return args[0], true })
+	rigOf(ts).FailDeltas(func(d sandbox.Recorded) (string, bool) {
+		return args[0], len(args) == 1 || d.CustomerID == args[1]
+	})
 }
 
 // freePort finds a port that nobody listens at: port NAME
@@ -246,4 +249,16 @@ func opens(ts *testscript.TestScript, _ bool, args []string) {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
+}
+
+// dated writes days into files that name them by how long ago they are: dated FILE...
+func dated(ts *testscript.TestScript, _ bool, files []string) {
+	today := pacspace.DateOf(time.Now())
+	month := today.Period().Previous().Previous() // its window has ended on every day of this month
+	days := strings.NewReplacer("{month}", string(month), "{today}", today.String(), "{yesterday}", today.AddDays(-1).String(), "{before}", today.AddDays(-2).String())
+	for _, name := range files {
+		ts.Check(os.WriteFile(ts.MkAbs(name), []byte(days.Replace(ts.ReadFile(name))), 0o600))
+	}
+	ts.Setenv("YESTERDAY", today.AddDays(-1).String())
+	ts.Setenv("MONTH", string(month))
 }

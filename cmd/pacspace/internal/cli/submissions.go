@@ -67,7 +67,7 @@ func submission(line []byte) (pacspace.DeltaParams, error) {
 	d.UseNumber()
 	d.DisallowUnknownFields()
 	if err := d.Decode(&p); err != nil {
-		return p, err
+		return p, fmt.Errorf("%w; each line is a delta as a JSON object, see pacspace emit --help", err)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return p, errors.New("there is more than one JSON object on the line")

@@ -201,7 +201,8 @@ func (a *app) verifyFile(name string, v *verifying, expect proof.Expect, anchors
 	c := checkedFile{File: name}
 	refuse := func(err error) checkedFile {
 		c.ExitCode, c.Error = codeUnusable, oneLine(err)
-		c.line, c.text = "no verdict: "+c.Error, "no verdict: "+c.Error+"\n"
+		c.line = "no verdict: " + strings.TrimPrefix(c.Error, "pacspace: ")
+		c.text = c.line + "\n"
 		return c
 	}
 	in, err := a.open(name)
