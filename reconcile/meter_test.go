@@ -34,8 +34,8 @@ func TestMeterGateAndBooks(t *testing.T) {
 	r.books.add(delta(customer, day, "-30"))
 	r.clock.Set(day.End().Add(2 * time.Hour))
 	status, err := meter.Flush(t.Context())
-	require.NoError(t, err)
-	require.Equal(t, 1, status.Open)
+	require.ErrorAs(t, err, new(*metering.UnsentError), "a day that is held is not delivered")
+	require.Equal(t, 1, status.Due)
 	require.Empty(t, r.server.Recorded(pacspace.EnvironmentTest, customer), "the books lack an event, so the day is held")
 
 	r.books.change(customer, func(list []pacspace.DeltaParams) []pacspace.DeltaParams {
