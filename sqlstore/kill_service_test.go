@@ -3,6 +3,7 @@
 package sqlstore_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -46,6 +47,10 @@ func (c *killClock) advance(d time.Duration) {
 	_, _ = c.file.WriteAt(b[:], 0)
 }
 
+// keysLive is for how long a service knows keys whose references repeat: longer than meters
+// trust in, and by more than what passes during one request where time is made to fly.
+const keysLive = 72 * time.Hour
+
 // conduct is how a service behaves where its documents leave it open.
 type conduct struct {
 	name    string
@@ -55,7 +60,7 @@ type conduct struct {
 var conducts = []conduct{
 	{"helpful", nil},
 	{"references repeat, refusals are replayed", []sandbox.Option{
-		sandbox.ReferencesRepeat(), sandbox.RefusalsReplayed(), sandbox.BatchWithoutIDs(), sandbox.KeysExpireAfter(24 * time.Hour), sandbox.CadenceLimit(time.Minute),
+		sandbox.ReferencesRepeat(), sandbox.RefusalsReplayed(), sandbox.BatchWithoutIDs(), sandbox.KeysExpireAfter(keysLive), sandbox.CadenceLimit(time.Minute),
 	}},
 	{"keys expire in a minute", []sandbox.Option{
 		sandbox.KeysExpireAfter(time.Minute), sandbox.BatchRefusedWhole(), sandbox.PendingInError(), sandbox.FlatErrors(), sandbox.LegacyNames(),
@@ -89,6 +94,10 @@ func serviceChild(dir string, which int) error {
 		return err
 	}
 	say("at %s", listener.Addr())
+	requests, err := os.Create(filepath.Join(dir, requestsFile))
+	if err != nil {
+		return err
+	}
 	trouble := &troubleMaker{random: rand.New(rand.NewPCG(uint64(which), 3)), share: 0.3}
 	go http.Serve(listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
@@ -100,12 +109,28 @@ func serviceChild(dir string, which int) error {
 		default:
 			if r.Method == http.MethodPost {
 				trouble.make(box)
+				if err := writeDown(requests, clock.now(), r); err != nil {
+					say("failed %v", err)
+				}
 			}
 			box.ServeHTTP(w, r)
 		}
 	}))
 	_, _ = io.Copy(io.Discard, os.Stdin) // until the parent ends
 	return box.Close()
+}
+
+// requestsFile lists the writes as they arrived, for whoever looks into a failure.
+const requestsFile = "requests"
+
+func writeDown(to io.Writer, at time.Time, r *http.Request) error {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil // the client is gone
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	_, err = fmt.Fprintf(to, "%s %s %s %s\n", at.Format(time.DateTime), r.URL.Path, r.Header.Get("Idempotency-Key"), body)
+	return err
 }
 
 type troubleMaker struct {

@@ -247,7 +247,7 @@ func TestKillCatchesBrokenCopies(t *testing.T) {
 		brokenAck:      kill(0, pointRecord+uncommitted, time.Minute),
 		brokenTwice:    kill(0, pointRecord+committed, time.Minute),
 		brokenRegroup:  kill(repeat, pointNotRead, 20*time.Minute),
-		brokenKeys:     kill(repeat, pointNotRead, 25*time.Hour),
+		brokenKeys:     kill(repeat, pointNotRead, keysLive+time.Hour),
 		brokenUnfenced: func(t *testing.T, broken string) []string { return pauseAndWake(t, broken).noticed() },
 	} {
 		t.Run(broken, func(t *testing.T) {
