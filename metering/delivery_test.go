@@ -1,9 +1,11 @@
 package metering_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -202,15 +204,17 @@ func TestAPoisonousDeltaIsFoundAndAllOthersGoOn(t *testing.T) {
 			r := due(t, 100)
 			// The service dislikes one customer for a reason that nobody could know.
 			poisoned := func(q *http.Request) (*http.Response, error) {
-				body, err := q.GetBody()
+				text, err := io.ReadAll(q.Body)
 				if err != nil {
 					return nil, err
 				}
+				q = q.Clone(q.Context())
+				q.Body = io.NopCloser(bytes.NewReader(text))
 				var sent struct {
 					Deltas     []pacspace.DeltaParams
 					CustomerID string
 				}
-				if err := json.NewDecoder(body).Decode(&sent); err != nil {
+				if err := json.Unmarshal(text, &sent); err != nil {
 					return nil, err
 				}
 				is := sent.CustomerID == "customer-041"
