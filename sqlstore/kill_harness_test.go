@@ -173,7 +173,7 @@ func (h *harness) end(p *process) {
 }
 
 // pointTime is how long a process has to come to its point. Time passes quickly meanwhile.
-const pointTime = 4 * time.Second
+const pointTime = 3 * time.Second
 
 // killAt lets the meter number n run until it dies at a point.
 func (h *harness) killAt(n int, point string, count int) (hit bool) {

@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -98,7 +99,7 @@ func serviceChild(dir string, which int) error {
 	if err != nil {
 		return err
 	}
-	trouble := &troubleMaker{random: rand.New(rand.NewPCG(uint64(which), 3)), share: 0.3}
+	trouble := &troubleMaker{random: rand.New(rand.NewPCG(uint64(which), 3)), share: 0.3, refused: map[string]int{}}
 	go http.Serve(listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.URL.Path == "/control/recorded":
@@ -108,10 +109,13 @@ func serviceChild(dir string, which int) error {
 			trouble.end(box)
 		default:
 			if r.Method == http.MethodPost {
-				trouble.make(box)
-				if err := writeDown(requests, clock.now(), r); err != nil {
-					say("failed %v", err)
+				body, err := io.ReadAll(r.Body)
+				if err != nil {
+					return // the client is gone
 				}
+				r.Body = io.NopCloser(bytes.NewReader(body))
+				trouble.make(box, body)
+				fmt.Fprintf(requests, "%s %s %s %s\n", clock.now().Format(time.DateTime), r.URL.Path, r.Header.Get("Idempotency-Key"), body)
 			}
 			box.ServeHTTP(w, r)
 		}
@@ -123,20 +127,29 @@ func serviceChild(dir string, which int) error {
 // requestsFile lists the writes as they arrived, for whoever looks into a failure.
 const requestsFile = "requests"
 
-func writeDown(to io.Writer, at time.Time, r *http.Request) error {
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil // the client is gone
-	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	_, err = fmt.Fprintf(to, "%s %s %s %s\n", at.Format(time.DateTime), r.URL.Path, r.Header.Get("Idempotency-Key"), body)
-	return err
+// troubleMaker spoils a share of the writes, and those with a delta that the service does
+// not like, until it has refused that often enough for it to be found in its batch.
+type troubleMaker struct {
+	mu      sync.Mutex
+	random  *rand.Rand
+	share   float64
+	refused map[string]int // by reference
 }
 
-type troubleMaker struct {
-	mu     sync.Mutex
-	random *rand.Rand
-	share  float64
+var referenceIn = regexp.MustCompile(`"referenceId":"(usage:[^"]*)"`)
+
+// disliked tells whether a write holds a delta that is refused once more.
+func (m *troubleMaker) disliked(body []byte) (yes bool) {
+	for _, found := range referenceIn.FindAllSubmatch(body, -1) {
+		reference := string(found[1])
+		h := fnv.New32a()
+		h.Write(found[1])
+		if h.Sum32()%13 == 1 && m.refused[reference] < 5 {
+			m.refused[reference]++
+			yes = true
+		}
+	}
+	return yes
 }
 
 func (m *troubleMaker) end(box *sandbox.Sandbox) {
@@ -146,13 +159,18 @@ func (m *troubleMaker) end(box *sandbox.Sandbox) {
 	box.ClearFaults()
 }
 
-func (m *troubleMaker) make(box *sandbox.Sandbox) {
+func (m *troubleMaker) make(box *sandbox.Sandbox, body []byte) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.random.Float64() > m.share {
+	f := sandbox.Fault{Method: http.MethodPost}
+	switch {
+	case m.share > 0 && m.disliked(body):
+		f.Status = 422
+		box.Inject(f)
+		return
+	case m.random.Float64() > m.share:
 		return
 	}
-	f := sandbox.Fault{Method: http.MethodPost}
 	switch m.random.IntN(8) {
 	case 0:
 		f.Drop, f.AfterWrite = true, true
