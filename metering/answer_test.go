@@ -15,6 +15,25 @@ import (
 	"github.com/pacspace/pacspace-go/sandbox"
 )
 
+// answering changes the data of what the service answers to writes that it took.
+func answering(change func(data map[string]any)) asks {
+	return func(q *http.Request) (*http.Response, error) {
+		answer, err := http.DefaultTransport.RoundTrip(q)
+		if err != nil || q.Method != http.MethodPost || answer.StatusCode > 299 {
+			return answer, err
+		}
+		var body map[string]any
+		if err := json.NewDecoder(answer.Body).Decode(&body); err != nil {
+			return nil, err
+		}
+		change(body["data"].(map[string]any))
+		text, err := json.Marshal(body)
+		answer.Body, answer.ContentLength = io.NopCloser(bytes.NewReader(text)), int64(len(text))
+		answer.Header.Del("Content-Length")
+		return answer, err
+	}
+}
+
 func TestItemsThatABatchsAnswerDoesNotNameAreUnknown(t *testing.T) {
 	t.Parallel()
 	for name, spoil := range map[string]func(results []any) []any{
@@ -28,22 +47,11 @@ func TestItemsThatABatchsAnswerDoesNotNameAreUnknown(t *testing.T) {
 			t.Parallel()
 			r := due(t, 3, sandbox.ReferencesRepeat())
 			spoilt := false
-			r.meter = r.newMeterOf(r.client(asks(func(q *http.Request) (*http.Response, error) {
-				answer, err := http.DefaultTransport.RoundTrip(q)
-				if err != nil || q.Method != http.MethodPost || spoilt {
-					return answer, err
+			r.meter = r.newMeterOf(r.client(answering(func(data map[string]any) {
+				if !spoilt {
+					data["results"] = spoil(data["results"].([]any))
 				}
 				spoilt = true
-				var body map[string]any
-				if err := json.NewDecoder(answer.Body).Decode(&body); err != nil {
-					return nil, err
-				}
-				data := body["data"].(map[string]any)
-				data["results"] = spoil(data["results"].([]any))
-				text, err := json.Marshal(body)
-				answer.Body, answer.ContentLength = io.NopCloser(bytes.NewReader(text)), int64(len(text))
-				answer.Header.Del("Content-Length")
-				return answer, err
 			})), r.store)
 			s := r.flush()
 			require.Positive(t, s.Count(metering.StateUnknown))

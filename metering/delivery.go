@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/pacspace/pacspace-go"
-	"github.com/pacspace/pacspace-go/decimal"
 	"github.com/pacspace/pacspace-go/internal/canonical"
 )
 
@@ -120,8 +119,7 @@ type item struct {
 	outcome                          pacspace.Outcome
 	status                           pacspace.Status
 	recordID, receiptID, contentHash string
-	amount                           decimal.Decimal // zero where it is not told
-	replayed                         bool            // the service had the reference already
+	replayed                         bool // the service had the reference, and need not mean this amount
 	code                             string
 	wait                             time.Duration
 }
@@ -152,7 +150,8 @@ func (m *Meter) send(ctx context.Context, b *OutboxBatch, params []pacspace.Delt
 		var answer struct {
 			Idempotent bool `json:"idempotent"`
 		}
-		it.replayed = json.Unmarshal(d.RawJSON(), &answer) == nil && answer.Idempotent
+		// Where the answer tells an amount, the client has compared it.
+		it.replayed = d.Delta.IsZero() && json.Unmarshal(d.RawJSON(), &answer) == nil && answer.Idempotent
 		return []item{it}, nil
 	}
 	batch, err := m.client.Balance.EmitBatch(ctx, params, opts...)
@@ -176,7 +175,7 @@ func (m *Meter) send(ctx context.Context, b *OutboxBatch, params []pacspace.Delt
 // itemOf reads an accepted delta: one that was found, or the answer to one sent alone.
 func itemOf(d *pacspace.Delta) item {
 	return item{
-		outcome: pacspace.OutcomeAccepted, status: d.Status, code: d.Error, amount: d.Delta,
+		outcome: pacspace.OutcomeAccepted, status: d.Status, code: d.Error,
 		recordID: d.RecordID, receiptID: d.ReceiptID, contentHash: d.ContentHash,
 	}
 }

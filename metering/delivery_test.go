@@ -290,21 +290,37 @@ func TestAKeyThatKnowsAnotherBody(t *testing.T) {
 
 func TestAReferenceThatSomebodyElseUsedIsNeverTakenForOurs(t *testing.T) {
 	t.Parallel()
+	// A service that tells no amounts leaves nothing in its answer to compare.
+	silent := answering(func(data map[string]any) {
+		delete(data, "delta")
+		results, _ := data["results"].([]any)
+		for _, r := range results {
+			delete(r.(map[string]any), "delta")
+		}
+	})
 	for _, customers := range []int{1, 3} {
-		for name, options := range map[string][]any{
-			"refused":                       nil,
-			"answered with the other delta": {sandbox.ReferencesNotCompared()},
-			"answered without ids":          {sandbox.ReferencesNotCompared(), sandbox.BatchWithoutIDs()},
+		for name, c := range map[string]struct {
+			through http.RoundTripper
+			options []any
+		}{
+			"refused":                         {},
+			"answered with the other delta":   {options: []any{sandbox.ReferencesNotCompared()}},
+			"answered without ids":            {options: []any{sandbox.ReferencesNotCompared(), sandbox.BatchWithoutIDs()}},
+			"answered without amounts":        {silent, []any{sandbox.ReferencesNotCompared()}},
+			"answered without amounts or ids": {silent, []any{sandbox.ReferencesNotCompared(), sandbox.BatchWithoutIDs()}},
 		} {
 			t.Run(fmt.Sprintf("%s, %d customers", name, customers), func(t *testing.T) {
 				t.Parallel()
-				r := due(t, customers, options...)
+				r := due(t, customers, c.options...)
 				_, err := r.client(nil).Balance.Emit(t.Context(), pacspace.DeltaParams{
 					CustomerID: "customer-000", Delta: dec("-7"), Reason: "by hand", ReferenceID: "usage:customer-000:2026-02-03",
 				}, pacspace.WithIdempotencyKey("another"))
 				require.NoError(t, err)
+				if c.through != nil {
+					r.meter = r.newMeterOf(r.client(c.through), r.store)
+				}
 				r.settle()
-				require.Contains(t, r.rows()[0], "usage:customer-000:2026-02-03 -1 parked ")
+				require.Equal(t, "usage:customer-000:2026-02-03 -1 parked REFERENCE_CONFLICT", r.rows()[0])
 				s, err := r.meter.Status(t.Context())
 				require.NoError(t, err)
 				require.Equal(t, customers-1, s.Count(metering.StateVerified))
@@ -440,4 +456,21 @@ func TestThePaceIsThatOfAllReplicas(t *testing.T) {
 	require.Equal(t, 2*time.Minute, r.clock.Now().Sub(began), "two in each minute")
 	r.settle()
 	require.Equal(t, wantAll(450), r.recorded())
+}
+
+func TestItemsRefusedForThePlanPauseAndAreNotParked(t *testing.T) {
+	t.Parallel()
+	r := due(t, 3, sandbox.PlanLimit(2))
+	s := r.flush()
+	require.Equal(t, 2, s.Count(metering.StateConfirmed))
+	require.Equal(t, 1, s.Count(metering.StateFrozen))
+	require.Equal(t, "INSUFFICIENT_CREDITS", s.PauseCode)
+	require.True(t, s.PausedUntil.After(r.clock.Now()))
+	require.Equal(t, wantAll(3)[:2], r.recorded())
+	r.clock.Advance(6 * time.Minute)
+	r.flush()
+	w := r.writes()
+	require.Len(t, w, 2)
+	require.Equal(t, "usage:customer-002:2026-02-03", w[1].IdempotencyKey, "it goes out alone, under the reference's own key")
+	require.Equal(t, 402, w[1].Status)
 }

@@ -124,14 +124,11 @@ func (m *Meter) answered(ctx context.Context, b *OutboxBatch, items []item) erro
 	})
 }
 
-// accept stores that the service has a delta. An answer that a reference was there already
-// need not be about this amount: its record id is not taken, so that the delta is looked for
-// and compared before it counts as verified.
+// accept stores that the service has a delta. Of an answer that the reference was there
+// already no record id is taken, so that the delta is looked for and compared before it
+// counts as verified.
 func (s *step) accept(ctx context.Context, d *OutboxDelta, it item) error {
-	switch {
-	case !it.amount.IsZero() && !it.amount.Equal(d.Amount):
-		return s.differs(ctx, d, fmt.Sprintf("the service has %s under it", it.amount))
-	case it.replayed && it.amount.IsZero():
+	if it.replayed {
 		it = item{}
 	}
 	d.adopt(it)
