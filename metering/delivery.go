@@ -119,6 +119,7 @@ type item struct {
 	outcome                          pacspace.Outcome
 	status                           pacspace.Status
 	recordID, receiptID, contentHash string
+	replayed                         bool // the service had the reference, and need not mean this amount
 	code                             string
 	wait                             time.Duration
 }
@@ -145,7 +146,13 @@ func (m *Meter) send(ctx context.Context, b *OutboxBatch, params []pacspace.Delt
 		if err != nil {
 			return nil, err
 		}
-		return []item{itemOf(d)}, nil
+		it := itemOf(d)
+		var answer struct {
+			Idempotent bool `json:"idempotent"`
+		}
+		// Where the answer tells an amount, the client has compared it.
+		it.replayed = d.Delta.IsZero() && json.Unmarshal(d.RawJSON(), &answer) == nil && answer.Idempotent
+		return []item{it}, nil
 	}
 	batch, err := m.client.Balance.EmitBatch(ctx, params, opts...)
 	if err != nil {
@@ -155,7 +162,7 @@ func (m *Meter) send(ctx context.Context, b *OutboxBatch, params []pacspace.Delt
 	items := make([]item, len(batch.Items))
 	for i, it := range batch.Items {
 		items[i] = item{
-			outcome: it.Outcome, status: it.Status, code: it.Error, wait: waits[i],
+			outcome: it.Outcome, status: it.Status, code: it.Error, wait: waits[i], replayed: it.Replayed,
 			recordID: it.RecordID, receiptID: it.ReceiptID, contentHash: it.ContentHash,
 		}
 		if it.Outcome == pacspace.OutcomeRefused && it.Error == "" {

@@ -1,9 +1,11 @@
 package metering_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -202,15 +204,17 @@ func TestAPoisonousDeltaIsFoundAndAllOthersGoOn(t *testing.T) {
 			r := due(t, 100)
 			// The service dislikes one customer for a reason that nobody could know.
 			poisoned := func(q *http.Request) (*http.Response, error) {
-				body, err := q.GetBody()
+				text, err := io.ReadAll(q.Body)
 				if err != nil {
 					return nil, err
 				}
+				q = q.Clone(q.Context())
+				q.Body = io.NopCloser(bytes.NewReader(text))
 				var sent struct {
 					Deltas     []pacspace.DeltaParams
 					CustomerID string
 				}
-				if err := json.NewDecoder(body).Decode(&sent); err != nil {
+				if err := json.Unmarshal(text, &sent); err != nil {
 					return nil, err
 				}
 				is := sent.CustomerID == "customer-041"
@@ -282,6 +286,47 @@ func TestAKeyThatKnowsAnotherBody(t *testing.T) {
 		r.settle()
 		require.Equal(t, []string{"usage:customer-000:2026-02-03 -7", "usage:customer-000:2026-02-03:again-1 -1"}, r.recorded())
 	})
+}
+
+func TestAReferenceThatSomebodyElseUsedIsNeverTakenForOurs(t *testing.T) {
+	t.Parallel()
+	// A service that tells no amounts leaves nothing in its answer to compare.
+	silent := answering(func(data map[string]any) {
+		delete(data, "delta")
+		results, _ := data["results"].([]any)
+		for _, r := range results {
+			delete(r.(map[string]any), "delta")
+		}
+	})
+	for _, customers := range []int{1, 3} {
+		for name, c := range map[string]struct {
+			through http.RoundTripper
+			options []any
+		}{
+			"refused":                         {},
+			"answered with the other delta":   {options: []any{sandbox.ReferencesNotCompared()}},
+			"answered without ids":            {options: []any{sandbox.ReferencesNotCompared(), sandbox.BatchWithoutIDs()}},
+			"answered without amounts":        {silent, []any{sandbox.ReferencesNotCompared()}},
+			"answered without amounts or ids": {silent, []any{sandbox.ReferencesNotCompared(), sandbox.BatchWithoutIDs()}},
+		} {
+			t.Run(fmt.Sprintf("%s, %d customers", name, customers), func(t *testing.T) {
+				t.Parallel()
+				r := due(t, customers, c.options...)
+				_, err := r.client(nil).Balance.Emit(t.Context(), pacspace.DeltaParams{
+					CustomerID: "customer-000", Delta: dec("-7"), Reason: "by hand", ReferenceID: "usage:customer-000:2026-02-03",
+				}, pacspace.WithIdempotencyKey("another"))
+				require.NoError(t, err)
+				if c.through != nil {
+					r.meter = r.newMeterOf(r.client(c.through), r.store)
+				}
+				r.settle()
+				require.Equal(t, "usage:customer-000:2026-02-03 -1 parked REFERENCE_CONFLICT", r.rows()[0])
+				s, err := r.meter.Status(t.Context())
+				require.NoError(t, err)
+				require.Equal(t, customers-1, s.Count(metering.StateVerified))
+			})
+		}
+	}
 }
 
 func TestAnOutcomeUnknownPastTheKeysAge(t *testing.T) {
@@ -411,4 +456,21 @@ func TestThePaceIsThatOfAllReplicas(t *testing.T) {
 	require.Equal(t, 2*time.Minute, r.clock.Now().Sub(began), "two in each minute")
 	r.settle()
 	require.Equal(t, wantAll(450), r.recorded())
+}
+
+func TestItemsRefusedForThePlanPauseAndAreNotParked(t *testing.T) {
+	t.Parallel()
+	r := due(t, 3, sandbox.PlanLimit(2))
+	s := r.flush()
+	require.Equal(t, 2, s.Count(metering.StateConfirmed))
+	require.Equal(t, 1, s.Count(metering.StateFrozen))
+	require.Equal(t, "INSUFFICIENT_CREDITS", s.PauseCode)
+	require.True(t, s.PausedUntil.After(r.clock.Now()))
+	require.Equal(t, wantAll(3)[:2], r.recorded())
+	r.clock.Advance(6 * time.Minute)
+	r.flush()
+	w := r.writes()
+	require.Len(t, w, 2)
+	require.Equal(t, "usage:customer-002:2026-02-03", w[1].IdempotencyKey, "it goes out alone, under the reference's own key")
+	require.Equal(t, 402, w[1].Status)
 }

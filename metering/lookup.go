@@ -75,7 +75,7 @@ func (m *Meter) lookFor(ctx context.Context, b *OutboxBatch) (left int, err erro
 			case found[i] != nil:
 				err = s.accept(ctx, d, itemOf(found[i]))
 			case differs[i] != nil:
-				err = s.move(ctx, d, StateParked, CodeDiffers, differs[i].Error())
+				err = s.differs(ctx, d, differs[i].Error())
 			}
 			if err != nil {
 				return err
@@ -157,5 +157,5 @@ func same(sent pacspace.DeltaParams, listed *pacspace.Delta) (*pacspace.Delta, e
 	if listed.Delta.Equal(sent.Delta) && (listed.CustomerID == "" || listed.CustomerID == sent.CustomerID) {
 		return listed, nil
 	}
-	return nil, fmt.Errorf("metering: %w: %s: the service lists another amount or customer under it; nothing more is sent", pacspace.ErrReferenceConflict, sent.ReferenceID)
+	return nil, fmt.Errorf("metering: %w: %s: the service lists another amount or customer under it", pacspace.ErrReferenceConflict, sent.ReferenceID)
 }

@@ -153,8 +153,13 @@ func (m *Meter) answered(ctx context.Context, b *OutboxBatch, items []item) erro
 	})
 }
 
-// accept stores that the service has a delta.
+// accept stores that the service has a delta. Of an answer that the reference was there
+// already no record id is taken, so that the delta is looked for and compared before it
+// counts as verified.
 func (s *step) accept(ctx context.Context, d *OutboxDelta, it item) error {
+	if it.replayed {
+		it = item{}
+	}
 	d.adopt(it)
 	d.NotBefore = s.tx.Now().Add(leastPoll)
 	switch {
@@ -164,6 +169,11 @@ func (s *step) accept(ctx context.Context, d *OutboxDelta, it item) error {
 		return s.move(ctx, d, StateParked, CodeFailed, noteFailed(it.code))
 	}
 	return s.move(ctx, d, StateConfirmed, "", "")
+}
+
+// differs parks a delta under whose reference something else stands.
+func (s *step) differs(ctx context.Context, d *OutboxDelta, what string) error {
+	return s.move(ctx, d, StateParked, CodeDiffers, what+"; look at both, then Retry with NotRecorded under another reference, or Discard")
 }
 
 // adopt keeps the ids that the service gave, where it gave some. What no index takes is

@@ -59,6 +59,8 @@ func (m *Meter) askStatus(ctx context.Context, d *OutboxDelta) (bool, error) {
 		}
 	}
 	switch {
+	case errors.Is(err, pacspace.ErrReferenceConflict):
+		return true, m.unlike(ctx, d, err)
 	case errors.Is(err, pacspace.ErrNotFound) || err == nil && listed == nil:
 		return true, m.unlisted(ctx, d)
 	case err != nil && ctx.Err() != nil:
@@ -92,15 +94,30 @@ func (d *OutboxDelta) toldBy(status *pacspace.Delta) error {
 // the time for which its key was trusted: the service lists no deltas that failed, so nobody
 // would ever hear of it. Any other one is asked about again.
 func (m *Meter) unlisted(ctx context.Context, seen *OutboxDelta) error {
+	return m.confirmed(ctx, seen, func(s *step, d *OutboxDelta) error {
+		if d.RecordID != "" || s.tx.Now().Sub(d.FirstSent) < m.set.keyLifetime {
+			return nil
+		}
+		return s.move(ctx, d, StateParked, CodeUnverified, "the service accepted it without a record id and does not list it: find out whether it was recorded, then Retry with NotRecorded, or Discard")
+	})
+}
+
+// unlike parks a delta that was accepted although another one stands under its reference.
+func (m *Meter) unlike(ctx context.Context, seen *OutboxDelta, cause error) error {
+	return m.confirmed(ctx, seen, func(s *step, d *OutboxDelta) error { return s.differs(ctx, d, cause.Error()) })
+}
+
+// confirmed runs fn on a delta if it is still confirmed and no more.
+func (m *Meter) confirmed(ctx context.Context, seen *OutboxDelta, fn func(*step, *OutboxDelta) error) error {
 	var changes []Change
 	err := m.store.Update(ctx, func(tx Tx) error {
 		changes = nil
 		d, err := tx.Delta(ctx, seen.ReferenceID)
-		if err != nil || d.State != StateConfirmed || d.RecordID != "" || tx.Now().Sub(d.FirstSent) < m.set.keyLifetime {
+		if err != nil || d.State != StateConfirmed {
 			return err
 		}
 		s := &step{m: m, tx: tx}
-		err = s.move(ctx, d, StateParked, CodeUnverified, "the service accepted it without a record id and does not list it: find out whether it was recorded, then Retry with NotRecorded, or Discard")
+		err = fn(s, d)
 		changes = s.changes
 		return err
 	})

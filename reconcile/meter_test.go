@@ -2,7 +2,6 @@ package reconcile_test
 
 import (
 	"encoding/json"
-	"errors"
 	"net/http/httptest"
 	"testing"
 	"time"
@@ -34,10 +33,9 @@ func TestMeterGateAndBooks(t *testing.T) {
 
 	r.books.add(delta(customer, day, "-30"))
 	r.clock.Set(day.End().Add(2 * time.Hour))
-	_, err = meter.Flush(t.Context())
-	unsent, held := errors.AsType[*metering.UnsentError](err)
-	require.True(t, held, "%v", err)
-	require.Equal(t, 1, unsent.Status.Open)
+	status, err := meter.Flush(t.Context())
+	require.ErrorAs(t, err, new(*metering.UnsentError), "a day that is held is not delivered")
+	require.Equal(t, 1, status.Due)
 	require.Empty(t, r.server.Recorded(pacspace.EnvironmentTest, customer), "the books lack an event, so the day is held")
 
 	r.books.change(customer, func(list []pacspace.DeltaParams) []pacspace.DeltaParams {

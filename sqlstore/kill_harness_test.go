@@ -173,7 +173,7 @@ func (h *harness) end(p *process) {
 }
 
 // pointTime is how long a process has to come to its point. Time passes quickly meanwhile.
-const pointTime = 4 * time.Second
+const pointTime = 3 * time.Second
 
 // killAt lets the meter number n run until it dies at a point.
 func (h *harness) killAt(n int, point string, count int) (hit bool) {
@@ -237,6 +237,20 @@ func (h *harness) drain() {
 	}
 }
 
+// requests lists the writes that name a reference: when, where and with which key.
+func (h *harness) requests(reference string) (out []string) {
+	h.Helper()
+	text, err := os.ReadFile(filepath.Join(h.config.Dir, requestsFile))
+	require.NoError(h, err)
+	for line := range strings.Lines(string(text)) {
+		if strings.Contains(line, `"`+reference+`"`) {
+			head, _, _ := strings.Cut(line, "{")
+			out = append(out, head)
+		}
+	}
+	return out
+}
+
 // compare returns what does not fit: the events that were acknowledged, the service's
 // deltas and the outbox.
 func (h *harness) compare() (wrong []string) {
@@ -258,7 +272,7 @@ func (h *harness) compare() (wrong []string) {
 		}
 		got[d.CustomerID] = got[d.CustomerID].Add(d.Delta)
 		if seen[d.ReferenceID]++; seen[d.ReferenceID] == 2 {
-			wrong = append(wrong, fmt.Sprintf("the service holds %s more than once", d.ReferenceID))
+			wrong = append(wrong, fmt.Sprintf("the service holds %s more than once: %s", d.ReferenceID, h.requests(d.ReferenceID)))
 		}
 	}
 	for _, customer := range killCustomers {

@@ -43,7 +43,7 @@ var killPoints = []struct{ name, first string }{
 	{"sent to unknown" + uncommitted, ""}, {"sent to unknown" + committed, ""},
 	{"sent to parked" + uncommitted, ""}, {"sent to parked" + committed, ""},
 	{"unknown to sent" + uncommitted, pointNotSent}, {"unknown to sent" + committed, pointNotSent},
-	{"unknown to confirmed" + uncommitted, pointNotRead}, {"unknown to confirmed" + committed, pointNotRead},
+	{"unknown to verified" + uncommitted, pointNotRead}, {"unknown to verified" + committed, pointNotRead},
 	{"unknown to parked" + uncommitted, pointNotSent}, {"unknown to parked" + committed, pointNotSent},
 	{"confirmed to verified" + uncommitted, ""}, {"confirmed to verified" + committed, ""},
 	{"confirmed to parked" + uncommitted, ""}, {"confirmed to parked" + committed, ""},

@@ -3,6 +3,7 @@
 package sqlstore_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -46,6 +48,10 @@ func (c *killClock) advance(d time.Duration) {
 	_, _ = c.file.WriteAt(b[:], 0)
 }
 
+// keysLive is for how long a service knows keys whose references repeat: longer than meters
+// trust in, and by more than what passes during one request where time is made to fly.
+const keysLive = 72 * time.Hour
+
 // conduct is how a service behaves where its documents leave it open.
 type conduct struct {
 	name    string
@@ -55,7 +61,7 @@ type conduct struct {
 var conducts = []conduct{
 	{"helpful", nil},
 	{"references repeat, refusals are replayed", []sandbox.Option{
-		sandbox.ReferencesRepeat(), sandbox.RefusalsReplayed(), sandbox.BatchWithoutIDs(), sandbox.KeysExpireAfter(24 * time.Hour), sandbox.CadenceLimit(time.Minute),
+		sandbox.ReferencesRepeat(), sandbox.RefusalsReplayed(), sandbox.BatchWithoutIDs(), sandbox.KeysExpireAfter(keysLive), sandbox.CadenceLimit(time.Minute),
 	}},
 	{"keys expire in a minute", []sandbox.Option{
 		sandbox.KeysExpireAfter(time.Minute), sandbox.BatchRefusedWhole(), sandbox.PendingInError(), sandbox.FlatErrors(), sandbox.LegacyNames(),
@@ -89,7 +95,11 @@ func serviceChild(dir string, which int) error {
 		return err
 	}
 	say("at %s", listener.Addr())
-	trouble := &troubleMaker{random: rand.New(rand.NewPCG(uint64(which), 3)), share: 0.3}
+	requests, err := os.Create(filepath.Join(dir, requestsFile))
+	if err != nil {
+		return err
+	}
+	trouble := &troubleMaker{random: rand.New(rand.NewPCG(uint64(which), 3)), share: 0.3, refused: map[string]int{}}
 	go http.Serve(listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.URL.Path == "/control/recorded":
@@ -99,7 +109,13 @@ func serviceChild(dir string, which int) error {
 			trouble.end(box)
 		default:
 			if r.Method == http.MethodPost {
-				trouble.make(box)
+				body, err := io.ReadAll(r.Body)
+				if err != nil {
+					return // the client is gone
+				}
+				r.Body = io.NopCloser(bytes.NewReader(body))
+				trouble.make(box, body)
+				fmt.Fprintf(requests, "%s %s %s %s\n", clock.now().Format(time.DateTime), r.URL.Path, r.Header.Get("Idempotency-Key"), body)
 			}
 			box.ServeHTTP(w, r)
 		}
@@ -108,10 +124,32 @@ func serviceChild(dir string, which int) error {
 	return box.Close()
 }
 
+// requestsFile lists the writes as they arrived, for whoever looks into a failure.
+const requestsFile = "requests"
+
+// troubleMaker spoils a share of the writes, and those with a delta that the service does
+// not like, until it has refused that often enough for it to be found in its batch.
 type troubleMaker struct {
-	mu     sync.Mutex
-	random *rand.Rand
-	share  float64
+	mu      sync.Mutex
+	random  *rand.Rand
+	share   float64
+	refused map[string]int // by reference
+}
+
+var referenceIn = regexp.MustCompile(`"referenceId":"(usage:[^"]*)"`)
+
+// disliked tells whether a write holds a delta that is refused once more.
+func (m *troubleMaker) disliked(body []byte) (yes bool) {
+	for _, found := range referenceIn.FindAllSubmatch(body, -1) {
+		reference := string(found[1])
+		h := fnv.New32a()
+		h.Write(found[1])
+		if h.Sum32()%13 == 1 && m.refused[reference] < 5 {
+			m.refused[reference]++
+			yes = true
+		}
+	}
+	return yes
 }
 
 func (m *troubleMaker) end(box *sandbox.Sandbox) {
@@ -121,13 +159,18 @@ func (m *troubleMaker) end(box *sandbox.Sandbox) {
 	box.ClearFaults()
 }
 
-func (m *troubleMaker) make(box *sandbox.Sandbox) {
+func (m *troubleMaker) make(box *sandbox.Sandbox, body []byte) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.random.Float64() > m.share {
+	f := sandbox.Fault{Method: http.MethodPost}
+	switch {
+	case m.share > 0 && m.disliked(body):
+		f.Status = 422
+		box.Inject(f)
+		return
+	case m.random.Float64() > m.share:
 		return
 	}
-	f := sandbox.Fault{Method: http.MethodPost}
 	switch m.random.IntN(8) {
 	case 0:
 		f.Drop, f.AfterWrite = true, true

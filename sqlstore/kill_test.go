@@ -19,21 +19,35 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// kills is how many processes TestKill kills, by far enough for each point to be hit once.
+// kills is how many processes are killed at least, and how often at each point.
 // PACSPACE_KILLS=1000 is the full run, in which each is hit twenty times.
 func kills(t testing.TB) (n, each int) {
 	if text := os.Getenv("PACSPACE_KILLS"); text != "" {
 		n, err := strconv.Atoi(text)
 		require.NoError(t, err)
-		return n, min(20, n/50)
+		return n, n / 50
 	}
-	return 90, 1
+	return 60, 1
 }
 
 // board counts over all harnesses how often each point was hit.
 type board struct {
 	mu   sync.Mutex
 	hits map[string]int
+	each int // how often each is to be hit
+}
+
+// done tells whether a harness that killed k times has done its share of n: all points were
+// hit often enough, or it does not come to that.
+func (b *board) done(k, n int) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, p := range killPoints {
+		if b.hits[p.name] < b.each {
+			return k >= 2*n
+		}
+	}
+	return k >= n
 }
 
 // rarest is a point that was hit least, among those that are not hopeless.
@@ -59,16 +73,16 @@ func (b *board) add(point string) {
 func TestKillAtEveryTransition(t *testing.T) {
 	t.Parallel()
 	n, each := kills(t)
-	b := &board{hits: map[string]int{}}
+	b := &board{hits: map[string]int{}, each: each}
 	t.Run("over", func(t *testing.T) {
 		for which, c := range conducts {
 			t.Run("SQLite, "+c.name, func(t *testing.T) {
 				t.Parallel()
-				killSQLite(t, which, n/5, b)
+				killSQLite(t, which, (n+5)/6, b)
 			})
 			t.Run("PostgreSQL with three replicas, "+c.name, func(t *testing.T) {
 				t.Parallel()
-				killPostgres(t, which, n-n/5*3-n*2/15*2, n*2/15, b)
+				killPostgres(t, which, (n+5)/6, b)
 			})
 		}
 	})
@@ -83,7 +97,7 @@ func TestKillAtEveryTransition(t *testing.T) {
 func killSQLite(t *testing.T, which, n int, b *board) {
 	h := newHarness(t, which, "", "", 1)
 	random := rand.New(rand.NewPCG(uint64(which), 1))
-	for h.kills < n {
+	for !b.done(h.kills, n) {
 		h.killOnce(0, random, b)
 		// Nobody is sending, so that any time may pass.
 		h.clock.advance([]time.Duration{0, time.Minute, 20 * time.Minute, 3 * time.Hour, 25 * time.Hour}[random.IntN(5)])
@@ -120,7 +134,7 @@ func (h *harness) killOnce(n int, random *rand.Rand, b *board) {
 	}
 }
 
-func killPostgres(t *testing.T, which, _, n int, b *board) {
+func killPostgres(t *testing.T, which, n int, b *board) {
 	const replicas = 3
 	h := newHarness(t, which, cluster.DSN(t), "", replicas)
 	var wg sync.WaitGroup
@@ -129,9 +143,9 @@ func killPostgres(t *testing.T, which, _, n int, b *board) {
 			random := rand.New(rand.NewPCG(uint64(which), uint64(2+r)))
 			for {
 				h.mu.Lock()
-				enough := h.kills >= n
+				k := h.kills
 				h.mu.Unlock()
-				if enough {
+				if b.done(k, n) {
 					return
 				}
 				h.killOnce(r, random, b)
@@ -247,7 +261,7 @@ func TestKillCatchesBrokenCopies(t *testing.T) {
 		brokenAck:      kill(0, pointRecord+uncommitted, time.Minute),
 		brokenTwice:    kill(0, pointRecord+committed, time.Minute),
 		brokenRegroup:  kill(repeat, pointNotRead, 20*time.Minute),
-		brokenKeys:     kill(repeat, pointNotRead, 25*time.Hour),
+		brokenKeys:     kill(repeat, pointNotRead, keysLive+time.Hour),
 		brokenUnfenced: func(t *testing.T, broken string) []string { return pauseAndWake(t, broken).noticed() },
 	} {
 		t.Run(broken, func(t *testing.T) {

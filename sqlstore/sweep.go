@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"time"
 )
 
@@ -19,25 +20,31 @@ func (s *Store) Sweep(ctx context.Context, before time.Time) (int, error) {
 	return s.core.sweepPostgres(ctx, arrival(before))
 }
 
+// sweepRest is how many times as long as it wrote a sweep then waits, so that what it takes
+// of the writer's time is a fifth at most.
+const sweepRest = 4
+
 // sweepSQLite walks the ids in their order: an index by arrival would cost every event more
-// than the walk does.
+// than the walk does. Only where there is something to forget it takes the writer's turn.
 func (c *core) sweepSQLite(ctx context.Context, before int64) (int, error) {
 	swept := 0
 	after := []byte{}
 	for {
 		var last []byte
-		// Where the walk goes next is read beside the writer.
+		old := 0
 		err := c.view(ctx, c, func(t *txn) error {
-			return t.query(ctx, "walk meter_seen", func(rows *sql.Rows) error { return rows.Scan(&last) },
-				"SELECT max(id) FROM (SELECT id FROM meter_seen WHERE id > ? ORDER BY id LIMIT ?)", after, sweepChunk)
+			return t.query(ctx, "walk meter_seen", func(rows *sql.Rows) error { return rows.Scan(&last, &old) },
+				"SELECT max(id), coalesce(sum(arrived < ?), 0) FROM (SELECT id, arrived FROM meter_seen WHERE id > ? ORDER BY id LIMIT ?)", before, after, sweepChunk)
 		})
 		if err != nil || last == nil {
 			return swept, err
 		}
-		n, err := c.forget(ctx, "DELETE FROM meter_seen WHERE id > ? AND id <= ? AND arrived < ?", after, last, before)
-		swept += n
-		if err != nil {
-			return swept, err
+		if old > 0 {
+			n, err := c.forget(ctx, "DELETE FROM meter_seen WHERE id > ? AND id <= ? AND arrived < ?", after, last, before)
+			swept += n
+			if err != nil {
+				return swept, err
+			}
 		}
 		after = last
 	}
@@ -54,8 +61,11 @@ func (c *core) sweepPostgres(ctx context.Context, before int64) (int, error) {
 	}
 }
 
+// forget deletes, and rests after it.
 func (c *core) forget(ctx context.Context, query string, args ...any) (n int, err error) {
+	var began time.Time
 	err = c.update(ctx, c, func(t *txn) error {
+		began = time.Now() // the wait for the turn is no work
 		t.quiet = true
 		deleted, err := t.exec(ctx, "sweep meter_seen", query, args...)
 		n, t.wrote = int(deleted), deleted > 0
@@ -64,5 +74,12 @@ func (c *core) forget(ctx context.Context, query string, args ...any) (n int, er
 	if err != nil {
 		return 0, err
 	}
-	return n, nil
+	rest := time.NewTimer(sweepRest * time.Since(began))
+	defer rest.Stop()
+	select {
+	case <-rest.C:
+		return n, nil
+	case <-ctx.Done():
+		return n, fmt.Errorf("sqlstore: sweep: %w", context.Cause(ctx))
+	}
 }

@@ -89,6 +89,11 @@ type counter func(ctx context.Context, events []metering.Event) error
 
 // load lets goroutines count for so long and returns the events a second.
 func load(ctx context.Context, s *source, goroutines, size int, long time.Duration, count counter) (float64, error) {
+	end := time.Now().Add(long)
+	return loadUntil(ctx, s, goroutines, size, func() bool { return !time.Now().Before(end) }, count)
+}
+
+func loadUntil(ctx context.Context, s *source, goroutines, size int, over func() bool, count counter) (float64, error) {
 	var total atomic.Int64
 	var wg sync.WaitGroup
 	errs := make([]error, goroutines)
@@ -97,7 +102,7 @@ func load(ctx context.Context, s *source, goroutines, size int, long time.Durati
 		wg.Go(func() {
 			w := s.worker(uint64(g))
 			events := make([]metering.Event, size)
-			for time.Since(start) < long {
+			for !over() {
 				for i := range events {
 					events[i] = w.event()
 				}

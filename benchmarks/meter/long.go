@@ -80,9 +80,9 @@ func measureIDs(ctx context.Context, dir string, n int) error {
 	return nil
 }
 
-// measureSweep compares full load beside a sweep of n old ids with full load alone, in a
-// store of twice as many.
-func measureSweep(ctx context.Context, dir string, times, n int) error {
+// measureSweep compares full load beside a sweep of n old ids, for as long as that takes,
+// with full load alone, in a store of twice as many.
+func measureSweep(ctx context.Context, dir string, times, n int, long time.Duration) error {
 	const alone, beside = "64 goroutines alone", "64 goroutines beside a sweep"
 	var swept atomic.Int64
 	results, err := rounds.Run(times, []string{alone, beside}, func(name string) (float64, error) {
@@ -112,24 +112,22 @@ func measureSweep(ctx context.Context, dir string, times, n int) error {
 			if err != nil {
 				return 0, err
 			}
-			ctx, stop := context.WithCancel(ctx)
-			defer stop()
-			// Both run for as long as a sweep takes beside load.
-			done := make(chan error, 1)
-			long := 3 * time.Second
-			if name == beside {
-				go func() {
-					k, err := store.Sweep(ctx, clock().Add(-36*24*time.Hour))
-					swept.Store(int64(k))
-					done <- err
-				}()
-			} else {
-				done <- nil
-			}
-			rate, err = load(ctx, s, 64, 1, long, func(ctx context.Context, events []metering.Event) error {
+			count := func(ctx context.Context, events []metering.Event) error {
 				_, err := meter.Record(ctx, events...)
 				return err
-			})
+			}
+			if name == alone {
+				return load(ctx, s, 64, 1, long, count)
+			}
+			var over atomic.Bool
+			done := make(chan error, 1)
+			go func() {
+				k, err := store.Sweep(ctx, clock().Add(-36*24*time.Hour))
+				swept.Store(int64(k))
+				over.Store(true)
+				done <- err
+			}()
+			rate, err = loadUntil(ctx, s, 64, 1, over.Load, count)
 			return rate, errors.Join(err, <-done)
 		})
 	})

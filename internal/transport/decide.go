@@ -54,7 +54,7 @@ func (c *Call) take(resp *http.Response, err error) {
 		resp.Body = http.NoBody
 	}
 	c.release()
-	if c.Write && c.mayBeProcessed() && !c.Unknown {
+	if c.Write && (c.mayBeProcessed() || c.repeated.Load()) && !c.Unknown {
 		c.Unknown, c.UnknownAttempt = true, c.Attempts
 	}
 }

@@ -124,6 +124,7 @@ type Call struct {
 
 	cancel    context.CancelFunc // of the attempt's time limit
 	connected atomic.Bool        // the attempt had a connection, so bytes may have gone out
+	repeated  atomic.Bool        // net/http repeated an attempt by itself
 
 	client retryablehttp.Client
 	http   http.Client
@@ -221,6 +222,15 @@ func (c *Call) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	if ctx != req.Context() {
 		req = req.WithContext(ctx)
+	}
+	if body := req.GetBody; c.Write && body != nil {
+		// Where a kept-alive connection breaks, net/http repeats a request with an
+		// Idempotency-Key by itself, and asks for the body again to do so. What the first of
+		// them did must not be hidden behind the answer to the second.
+		req.GetBody = func() (io.ReadCloser, error) {
+			c.repeated.Store(true)
+			return body()
+		}
 	}
 	return c.sender.rt.RoundTrip(req)
 }
