@@ -173,7 +173,7 @@ func (h *harness) end(p *process) {
 }
 
 // pointTime is how long a process has to come to its point. Time passes quickly meanwhile.
-const pointTime = 3 * time.Second
+const pointTime = 2500 * time.Millisecond
 
 // killAt lets the meter number n run until it dies at a point.
 func (h *harness) killAt(n int, point string, count int) (hit bool) {
@@ -220,6 +220,9 @@ func (h *harness) finish() {
 	}
 }
 
+// drainTime is how long a process may take to deliver what hundreds of others left behind.
+const drainTime = 8 * time.Minute
+
 func (h *harness) drain() {
 	h.Helper()
 	h.calm()
@@ -228,7 +231,7 @@ func (h *harness) drain() {
 		p := h.start(n, func(c *killConfig) { c.Drain = true })
 		select {
 		case <-p.done:
-		case <-time.After(2 * time.Minute):
+		case <-time.After(drainTime):
 			h.end(p)
 		}
 		if !p.ended {

@@ -186,12 +186,18 @@ func (h *harness) calm() {
 // taken its batch over, changes nothing any more.
 func TestKillHarnessWakesAPausedReplica(t *testing.T) {
 	t.Parallel()
-	h := pauseAndWake(t, "")
-	h.finish()
+	t.Run("SQLite", func(t *testing.T) {
+		t.Parallel()
+		pauseAndWake(t, "", "").finish()
+	})
+	t.Run("PostgreSQL", func(t *testing.T) {
+		t.Parallel()
+		pauseAndWake(t, cluster.DSN(t), "").finish()
+	})
 }
 
-func pauseAndWake(t *testing.T, broken string) *harness {
-	h := newHarness(t, 0, "", broken, 2)
+func pauseAndWake(t *testing.T, dsn, broken string) *harness {
+	h := newHarness(t, 0, dsn, broken, 2)
 	h.calm()
 	h.killAt(1, pointRecord+committed, 100)
 	h.clock.advance(20 * time.Minute)
@@ -262,7 +268,7 @@ func TestKillCatchesBrokenCopies(t *testing.T) {
 		brokenTwice:    kill(0, pointRecord+committed, time.Minute),
 		brokenRegroup:  kill(repeat, pointNotRead, 20*time.Minute),
 		brokenKeys:     kill(repeat, pointNotRead, keysLive+time.Hour),
-		brokenUnfenced: func(t *testing.T, broken string) []string { return pauseAndWake(t, broken).noticed() },
+		brokenUnfenced: func(t *testing.T, broken string) []string { return pauseAndWake(t, "", broken).noticed() },
 	} {
 		t.Run(broken, func(t *testing.T) {
 			t.Parallel()

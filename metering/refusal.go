@@ -1,0 +1,114 @@
+package metering
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/pacspace/pacspace-go"
+)
+
+// refused stores a definite refusal of a request of which no attempt is unknown.
+func (s *step) refused(ctx context.Context, members []*OutboxDelta, e *pacspace.APIError) error {
+	code := e.Code
+	if code == "" {
+		code = string(e.Kind)
+	}
+	switch {
+	case e.Kind == pacspace.KindCadenceLimit:
+		return s.cadenceOfRequest(ctx, members, e)
+	case e.StatusCode == http.StatusBadRequest, e.StatusCode == http.StatusUnprocessableEntity, e.StatusCode == http.StatusRequestEntityTooLarge:
+		return s.poison(ctx, members, code, "the service refuses it: "+e.Message)
+	}
+	// It is not about these deltas: the batch is kept and goes out again, under the next
+	// key, since the service may answer this one with the refusal for ever.
+	if err := s.pauseFor(ctx, e); err != nil {
+		return err
+	}
+	if p, err := readPause(ctx, s.tx); err != nil {
+		return err
+	} else if !p.Until.After(s.tx.Now()) {
+		if err := s.pause(ctx, cmpWait(e.RetryAfter, refusedWait), code); err != nil {
+			return err
+		}
+	}
+	s.batch.Key, s.batch.FirstSent, s.batch.NotBefore = pacspace.NextKey(s.batch.Key), time.Time{}, s.tx.Now()
+	s.batch.Attempts--
+	return s.all(ctx, members, func(d *OutboxDelta) error {
+		d.Attempts--
+		d.FirstSent = time.Time{}
+		if s.batch.Single {
+			d.Key = s.batch.Key
+		}
+		return s.move(ctx, d, StateFrozen, code, "")
+	})
+}
+
+// cadenceOfRequest takes a refused batch apart: the customer that was written to too often
+// waits, the others go on. Where the service does not say which, all wait.
+func (s *step) cadenceOfRequest(ctx context.Context, members []*OutboxDelta, e *pacspace.APIError) error {
+	s.batch.Done = true
+	named := ""
+	if c, ok := errors.AsType[*pacspace.CadenceLimitError](e); ok {
+		named = c.CustomerID
+	}
+	return s.all(ctx, members, func(d *OutboxDelta) error {
+		if named != "" && named != d.CustomerID {
+			return s.release(ctx, d, 0, "")
+		}
+		return s.cadence(ctx, d, bounded(e.RetryAfter))
+	})
+}
+
+// poison parks a delta that was refused alone, and halves a batch that was refused as a
+// whole, until the delta that spoils it is alone.
+func (s *step) poison(ctx context.Context, members []*OutboxDelta, code, note string) error {
+	s.batch.Done = true
+	var left []OutboxDelta
+	for _, d := range members {
+		if d != nil {
+			left = append(left, *d)
+		}
+	}
+	if len(left) == 1 && s.batch.Count == 1 {
+		d := left[0]
+		d.Key = pacspace.NextKey(s.batch.Key)
+		return s.move(ctx, &d, StateParked, code, note+"; correct the cause, then Retry, or Discard")
+	}
+	for i := range left {
+		left[i].FirstSent = time.Time{}
+		if err := s.move(ctx, &left[i], StateFrozen, code, ""); err != nil {
+			return err
+		}
+	}
+	half := (len(left) + 1) / 2
+	for _, part := range [][]OutboxDelta{left[:half], left[half:]} {
+		if len(part) == 0 {
+			continue
+		}
+		if _, err := newBatch(ctx, s.tx, part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// conflict settles a batch whose key the service knows with another body: what it lists
+// was recorded, the rest waits for a person.
+func (m *Meter) conflict(ctx context.Context, b *OutboxBatch) error {
+	if left, err := m.lookFor(ctx, b); err != nil || left == 0 {
+		return err
+	}
+	return m.parkRest(ctx, b, CodeKeyKnown, fmt.Sprintf("the service knows its key with another body than ours, which has SHA-256 %x, and does not list it: find out whether it was recorded, then Retry with NotRecorded, or Discard", sha256.Sum256(b.Body)))
+}
+
+// parkRest parks what is left of a batch.
+func (m *Meter) parkRest(ctx context.Context, b *OutboxBatch, code, note string) error {
+	return m.change(ctx, b, func(s *step, members []*OutboxDelta) error {
+		s.batch.Done = true
+		return s.all(ctx, members, func(d *OutboxDelta) error { return s.move(ctx, d, StateParked, code, note) })
+	})
+}
