@@ -135,12 +135,13 @@ func (a *Agent) Run(ctx context.Context) error {
 	}
 }
 
-// Work makes one round: it applies events, compares what is due and tells what is untold.
+// Work makes one round: it applies events, compares what is due, asks for deliveries that
+// never came and tells what is untold.
 // Run calls it again and again; call it yourself in a job that runs now and then. The error
 // joins what failed; the rest was done all the same.
 func (a *Agent) Work(ctx context.Context) error {
 	_, applied := a.apply(ctx)
-	return errors.Join(applied, a.checkDue(ctx), a.tell(ctx))
+	return errors.Join(applied, a.checkDue(ctx), a.askAgain(ctx), a.tell(ctx))
 }
 
 // Seed has the current and the previous periods of all accounts that the books list

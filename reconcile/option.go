@@ -12,7 +12,7 @@ import (
 // The defaults of the options.
 const (
 	DefaultDue      = 24 * time.Hour
-	DefaultPatience = 15 * time.Minute
+	DefaultPatience = 2 * time.Hour // longer than a meter keeps late usage before it sends it
 	DefaultInterval = 6 * time.Hour
 	DefaultLateness = 35 * 24 * time.Hour
 )

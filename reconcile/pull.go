@@ -99,7 +99,8 @@ func derive(ctx context.Context, client *pacspace.Client, customerID string, spa
 }
 
 // fill brings what the service lists into the store: deltas that no webhook told of, and
-// what lists know and webhooks do not. Then it asks for what is still missing.
+// what lists know and webhooks do not. What is still missing is asked for at the end of the
+// round.
 func (a *Agent) fill(ctx context.Context, customerID string, p *pulled) error {
 	rows := p.all()
 	var missed []string
@@ -131,15 +132,7 @@ func (a *Agent) fill(ctx context.Context, customerID string, p *pulled) error {
 	if err := a.fillFailed(ctx, customerID); err != nil {
 		return err
 	}
-	if len(missed) == 0 {
-		return nil
-	}
-	if err := a.askAgain(ctx); err != nil {
-		return err
-	}
-	for _, id := range missed {
-		a.asked.add(id)
-	}
+	a.asked.miss(missed)
 	return nil
 }
 
@@ -203,10 +196,27 @@ func (a *Agent) fillFailed(ctx context.Context, customerID string) error {
 const maxLooked = 10_000
 
 // askAgain asks the service to deliver again what it says it delivered, or could not, and
-// what never arrived: a list has less than a webhook. Each is asked for once by a process.
+// what never arrived: a list has less than a webhook. It looks through the service's
+// deliveries once for all that the comparisons of a round missed. Each is asked for once by
+// a process.
 //
 // Source: API contract, section 2.14.
 func (a *Agent) askAgain(ctx context.Context) error {
+	missed := a.asked.takeMissed()
+	if len(missed) == 0 {
+		return nil
+	}
+	if err := a.redeliver(ctx); err != nil {
+		a.asked.miss(missed)
+		return err
+	}
+	for _, id := range missed {
+		a.asked.add(id)
+	}
+	return nil
+}
+
+func (a *Agent) redeliver(ctx context.Context) error {
 	now, err := a.store.Now(ctx)
 	if err != nil {
 		return wrap("deliveries", err)
@@ -244,8 +254,23 @@ func (a *Agent) askAgain(ctx context.Context) error {
 
 // askedRecord remembers what the service was asked for, so that it is asked once.
 type askedRecord struct {
-	mu  sync.Mutex
-	ids map[string]bool
+	mu     sync.Mutex
+	ids    map[string]bool
+	missed []string // deltas of which no webhook told, and which were not asked for yet
+}
+
+func (r *askedRecord) miss(ids []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.missed = append(r.missed, ids...)
+}
+
+func (r *askedRecord) takeMissed() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	missed := r.missed
+	r.missed = nil
+	return missed
 }
 
 // maxRemembered bounds the memory; past it, it starts afresh and asks again, which does no
