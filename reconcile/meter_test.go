@@ -34,7 +34,7 @@ func TestMeterGateAndBooks(t *testing.T) {
 	r.books.add(delta(customer, day, "-30"))
 	r.clock.Set(day.End().Add(2 * time.Hour))
 	status, err := meter.Flush(t.Context())
-	require.NoError(t, err)
+	require.ErrorAs(t, err, new(*metering.UnsentError))
 	require.Equal(t, 1, status.Open)
 	require.Empty(t, r.server.Recorded(pacspace.EnvironmentTest, customer), "the books lack an event, so the day is held")
 
