@@ -219,7 +219,9 @@ func (a *Agent) merge(ctx context.Context, tx Tx, told *Delta) error {
 		k.Error = ""
 		account.count(k, 1)
 	} else if k.State == told.State {
-		k.fill(told)
+		account.count(k, -1)
+		k.fill(told) // the amount, too, where it was not known
+		account.count(k, 1)
 		if k.State == DeltaVerified && !k.Delta.Equal(told.Delta) && k.Contradicted == nil {
 			k.Contradicted = new(told.Delta)
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/decimal"
 	"github.com/pacspace/pacspace-go/proof"
 	"github.com/pacspace/pacspace-go/usage"
 )
@@ -160,15 +161,45 @@ func (a *audit) account(ctx context.Context, client *pacspace.Client, books Syst
 	if err != nil {
 		return nil, err
 	}
+	others := strays(namer, id, period, p.in)
+	if others != "" {
+		findings{r}.note(others)
+	}
 	if a.agent != nil {
 		if err := a.againstAgent(ctx, v, findings{r}); err != nil {
 			return nil, err
 		}
 	}
-	if len(v.deltas) == 0 && len(r.Mismatches) == 0 && r.Pending == 0 {
+	if len(v.deltas) == 0 && len(r.Mismatches) == 0 && r.Pending == 0 && others == "" {
 		return nil, nil
 	}
 	return r, nil
+}
+
+// strays says what a window recorded for days of other periods, "" for nothing. It is on the
+// window's invoice, and nobody might ever audit the period of a day that is far away.
+func strays(namer *Agent, id string, period usage.Period, rows []pacspace.Delta) string {
+	var sum decimal.Decimal
+	count, first := 0, ""
+	for i := range rows {
+		d := ofListed(id, &rows[i])
+		namer.name(d)
+		if d.State != DeltaVerified || periodOf(d) == period {
+			continue
+		}
+		if count++; count == 1 {
+			first = d.Name
+		}
+		sum = sum.Add(d.Delta)
+	}
+	if count == 0 {
+		return ""
+	}
+	deltas := "deltas"
+	if count == 1 {
+		deltas = "delta"
+	}
+	return fmt.Sprintf("the recording window also holds %d %s of other periods' days, first %s, which add up to %s: audit those periods, too", count, deltas, first, sum)
 }
 
 // againstAgent holds what the agent's store says against the record.

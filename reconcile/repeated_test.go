@@ -104,3 +104,27 @@ func TestADeltaThatIsToldOfDuringAComparisonIsComparedSoon(t *testing.T) {
 	require.NoError(t, r.agent.Work(t.Context()))
 	require.Contains(t, kindsOf(r.alerts()), reconcile.KindBooks)
 }
+
+// A list's rows need not say the amount either: the running balance takes it once it is told.
+func TestAnAmountThatIsToldLaterIsInTheRunningBalance(t *testing.T) {
+	t.Parallel()
+	amount := regexp.MustCompile(`"(delta|amount)":-50,|,"(delta|amount)":-50`)
+	r := newRig(t)
+	client, err := pacspace.New(r.server.Key, pacspace.WithBaseURL(r.server.URL), pacspace.WithHTTPClient(&http.Client{
+		Transport: distorting{"/derive/", func(s string) string { return amount.ReplaceAllString(s, "") }},
+	}))
+	require.NoError(t, err)
+	lister, err := reconcile.New(client, r.store)
+	require.NoError(t, err)
+	day := february.First()
+	r.clock.Set(day.End().Add(time.Hour))
+	r.emit(delta(customer, day, "-50"))
+	r.clock.Advance(time.Hour)
+	r.server.Settle()
+	_, err = lister.Check(t.Context(), customer, february)
+	require.NoError(t, err)
+	require.Equal(t, "0", r.balance(customer))
+	r.deliver()
+	r.work()
+	require.Equal(t, "-50", r.balance(customer))
+}
