@@ -37,7 +37,8 @@ const childEnv = "PACSPACE_AGENT_CHILD"
 // childWork is what a parent tells its child.
 type childWork struct {
 	File, URL, Key, Secret, Deliveries string
-	From                               int // deliveries before it were answered with 2xx
+	From                               int  // deliveries before it were answered with 2xx
+	Hasty                              bool // a broken copy: it acknowledges before it stores
 	Now                                time.Time
 }
 
@@ -87,7 +88,7 @@ func TestAgentSurvivesKills(t *testing.T) {
 			return after == 0
 		}, time.Duration(random.IntN(3000))*time.Microsecond)
 		at[where]++
-		requireAcknowledged(t, work.File, scene.Deliveries[:work.From])
+		require.Empty(t, lost(t, work.File, scene.Deliveries[:work.From]), "acknowledged and not there")
 		if work.From == len(scene.Deliveries) && round < kills-1 {
 			work.From = random.IntN(from + 1) // and again: each is known already
 		}
@@ -158,11 +159,11 @@ func child(t *testing.T, work childWork, told map[string]bool, kill func(line st
 	return acknowledged
 }
 
-// requireAcknowledged looks into the file without the agent's code.
-func requireAcknowledged(t *testing.T, file string, deliveries []agenttest.Delivery) {
+// lost looks into the file without the agent's code for deliveries that are not there.
+func lost(t *testing.T, file string, deliveries []agenttest.Delivery) (ids []string) {
 	t.Helper()
 	if len(deliveries) == 0 {
-		return
+		return nil
 	}
 	db, err := sql.Open("sqlite", "file:"+file)
 	require.NoError(t, err)
@@ -180,8 +181,38 @@ func requireAcknowledged(t *testing.T, file string, deliveries []agenttest.Deliv
 	for _, d := range deliveries {
 		event, err := pacspace.ParseEvent(d.Body)
 		require.NoError(t, err)
-		require.True(t, stored[event.ID], "%s was acknowledged and is not there", event.ID)
+		if !stored[event.ID] {
+			ids = append(ids, event.ID)
+		}
 	}
+	return ids
+}
+
+// The kills find an agent that acknowledges too early; else they would show nothing.
+func TestKillsFindAHastyAgent(t *testing.T) {
+	scene := agenttest.NewScene(t, killed)
+	dir := t.TempDir()
+	text, err := json.Marshal(scene.Deliveries)
+	require.NoError(t, err)
+	api := httptest.NewServer(scene.API)
+	t.Cleanup(api.Close)
+	work := childWork{
+		File: filepath.Join(dir, "agent.db"), URL: api.URL, Key: scene.Key, Secret: scene.Secret,
+		Deliveries: filepath.Join(dir, "deliveries.json"), Now: scene.Start, Hasty: true,
+	}
+	require.NoError(t, os.WriteFile(work.Deliveries, text, 0o600))
+	const rounds = 100
+	for round := range rounds {
+		work.From = child(t, work, map[string]bool{}, func(line string) bool { return strings.HasPrefix(line, "acknowledged") }, 0)
+		if len(lost(t, work.File, scene.Deliveries[:work.From])) > 0 {
+			t.Logf("found in round %d", round+1)
+			return
+		}
+		if work.From == len(scene.Deliveries) {
+			work.From = 0
+		}
+	}
+	require.Fail(t, "an agent that acknowledges before it stores was never found")
 }
 
 // TestAgentChild is the process that is killed, and no test without one that kills it.
@@ -240,6 +271,9 @@ func runChild(text string) error {
 	handler := agent.Handler(verifier)
 	fmt.Println("opened")
 	for i := work.From; i < len(deliveries); i++ {
+		if work.Hasty {
+			fmt.Println("acknowledged", i)
+		}
 		r := httptest.NewRequest(http.MethodPost, "/hooks", bytes.NewReader(deliveries[i].Body))
 		r.Header = deliveries[i].Header
 		w := httptest.NewRecorder()

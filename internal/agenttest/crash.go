@@ -96,7 +96,7 @@ func Crashing(t *testing.T, d Disorder, open func(t *testing.T, now func() time.
 	var agent *reconcile.Agent
 	born := func() {
 		for {
-			m = &mortal{Store: disk, left: 2 + random.IntN(60), commit: random.IntN(2) == 0}
+			m = &mortal{Store: disk, left: 2 + random.IntN(25), commit: random.IntN(2) == 0}
 			agent, err = reconcile.New(w.client, m, reconcile.WithSystemOfRecord(w.books), reconcile.WithAlert(func(_ context.Context, x reconcile.Mismatch) error {
 				told[telling{x.ID(), x.Revision}]++
 				return nil
