@@ -28,7 +28,7 @@ a password. A store belongs to the environment of the first key it is used with.
 
 func (a *app) meter() *cobra.Command {
 	return group("meter", "Count usage, and deliver one delta for each account and day",
-		a.meterImport(), a.meterRun(), a.meterStatus(), a.meterRetry(), a.meterDiscard())
+		a.meterImport(), a.meterRun(), a.meterStatus(), a.meterRetry(), a.meterDiscard(), a.meterMove())
 }
 
 // storage says where a meter keeps what it must not lose.
@@ -118,34 +118,51 @@ func (a *app) withMeter(ctx context.Context, s storage, lateness time.Duration, 
 }
 
 func (a *app) openStore(ctx context.Context, s storage, environment pacspace.Environment) (metering.Store, func() error, error) {
-	address := a.Getenv("PACSPACE_METER_DATABASE")
-	if s.databaseFile != "" {
-		var err error
-		if address, err = a.secretFile(s.databaseFile); err != nil {
-			return nil, nil, err
-		}
-	}
-	driver, open := "pgx", sqlstore.OpenPostgreSQL
-	if s.file != "" || address == "" {
-		path, err := filepath.Abs(cmp.Or(s.file, "meter.db"))
-		if err != nil {
-			return nil, nil, err
-		}
-		if err := private(path); err != nil {
-			return nil, nil, err
-		}
-		driver, open = "sqlite", sqlstore.OpenSQLite
-		address = (&url.URL{Scheme: "file", Path: filepath.ToSlash(path)}).String()
-	}
-	db, err := sql.Open(driver, address)
+	address, err := a.databaseAddress(s.databaseFile)
 	if err != nil {
-		return nil, nil, errors.New("the address of the meter's database cannot be read; write it as postgres://user:password@host/database")
+		return nil, nil, err
+	}
+	opened, open := openPostgres, sqlstore.OpenPostgreSQL
+	if s.file != "" || address == "" {
+		opened, open, address = openFile, sqlstore.OpenSQLite, s.file
+	}
+	db, err := opened(address)
+	if err != nil {
+		return nil, nil, err
 	}
 	store, err := open(ctx, db, environment)
 	if err != nil {
 		return nil, nil, errors.Join(err, db.Close())
 	}
 	return store, func() error { return errors.Join(store.Close(), db.Close()) }, nil
+}
+
+// databaseAddress is the address of the meter's PostgreSQL database, "" where none is given.
+func (a *app) databaseAddress(file string) (string, error) {
+	if file != "" {
+		return a.secretFile(file)
+	}
+	return a.Getenv("PACSPACE_METER_DATABASE"), nil
+}
+
+func openPostgres(address string) (*sql.DB, error) {
+	db, err := sql.Open("pgx", address)
+	if err != nil { // its text may hold the password
+		return nil, errors.New("the address of the meter's database cannot be read; write it as postgres://user:password@host/database")
+	}
+	return db, nil
+}
+
+// openFile opens a meter's SQLite file, meter.db where none is named.
+func openFile(file string) (*sql.DB, error) {
+	path, err := filepath.Abs(cmp.Or(file, "meter.db"))
+	if err != nil {
+		return nil, err
+	}
+	if err := private(path); err != nil {
+		return nil, err
+	}
+	return sql.Open("sqlite", (&url.URL{Scheme: "file", Path: filepath.ToSlash(path)}).String())
 }
 
 // private makes a new store one that only its owner can read: it says who used how much.
