@@ -15,7 +15,11 @@ func Retire(ctx context.Context, db *sql.DB) error {
 		return err
 	}
 	defer s.Close()
-	return (&move{from: s.core}).retire(ctx)
+	m := &move{from: s.core}
+	if err := m.prepare(ctx); err != nil {
+		return err
+	}
+	return m.retire(ctx)
 }
 
 // MovedColumns are the columns of each table that a move takes along.

@@ -61,7 +61,7 @@ type conduct struct {
 var conducts = []conduct{
 	{"helpful", nil},
 	{"references repeat, refusals are replayed", []sandbox.Option{
-		sandbox.ReferencesRepeat(), sandbox.RefusalsReplayed(), sandbox.BatchWithoutIDs(), sandbox.KeysExpireAfter(keysLive), sandbox.CadenceLimit(time.Minute),
+		sandbox.ReferencesRepeat(), sandbox.RefusalsReplayed(), sandbox.BatchWithoutIDs(), sandbox.KeysExpireAfter(keysLive), sandbox.CadenceLimit(time.Second),
 	}},
 	{"keys expire in a minute", []sandbox.Option{
 		sandbox.KeysExpireAfter(time.Minute), sandbox.BatchRefusedWhole(), sandbox.PendingInError(), sandbox.FlatErrors(), sandbox.LegacyNames(),

@@ -38,6 +38,9 @@ func MoveToPostgreSQL(ctx context.Context, sqlite, postgres *sql.DB, environment
 	}
 	defer from.Close()
 	m := &move{from: from.core, to: to.core}
+	if err := m.prepare(ctx); err != nil {
+		return Moved{}, err
+	}
 	if err := m.retire(ctx); err != nil {
 		return Moved{}, err
 	}
@@ -58,6 +61,7 @@ func MoveToPostgreSQL(ctx context.Context, sqlite, postgres *sql.DB, environment
 type move struct {
 	from, to *core
 	id       string // of the old store
+	tables   []movedTable
 	at       time.Time
 	moved    Moved
 }
@@ -70,6 +74,35 @@ const (
 )
 
 const movedPrefix = "moved_"
+
+// prepare finds out which tables there are, and makes the same ones in the new store.
+func (m *move) prepare(ctx context.Context) error {
+	agent, gone := "", ""
+	err := m.from.view(ctx, m.from, func(t *txn) (err error) {
+		if agent, err = meta(ctx, t, "schema:"+agentTables.name); err != nil {
+			return err
+		}
+		gone, err = meta(ctx, t, metaMoved)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, table := range movedTables {
+		if agent != "" || !strings.HasPrefix(table.name, agentPrefix) {
+			m.tables = append(m.tables, table)
+		}
+	}
+	if agent == "" || m.to == nil {
+		return nil
+	}
+	if gone == "" {
+		if err := m.from.migrate(ctx, agentTables); err != nil {
+			return err
+		}
+	}
+	return m.to.migrate(ctx, agentTables)
+}
 
 // retire takes the old store out of service.
 func (m *move) retire(ctx context.Context) error {
@@ -101,7 +134,7 @@ func (m *move) revive(ctx context.Context) error {
 }
 
 func (m *move) rename(ctx context.Context, t *txn, from, to, moved string) error {
-	for _, table := range movedTables {
+	for _, table := range m.tables {
 		if _, err := t.exec(ctx, "rename "+table.name, "ALTER TABLE "+from+table.name+" RENAME TO "+to+table.name); err != nil {
 			return err
 		}
@@ -129,10 +162,12 @@ func (m *move) copy(ctx context.Context) error {
 		if err := m.requireEmpty(ctx, to); err != nil {
 			return err
 		}
-		if _, err := to.exec(ctx, "clear meter_setting", "DELETE FROM meter_setting"); err != nil {
-			return err
-		}
-		for _, table := range movedTables {
+		for _, table := range m.tables {
+			if strings.HasSuffix(table.name, "_setting") {
+				if _, err := to.exec(ctx, "clear "+table.name, "DELETE FROM "+table.name); err != nil {
+					return err
+				}
+			}
 			if err := m.copyTable(ctx, to, table); err != nil {
 				return err
 			}
@@ -144,8 +179,8 @@ func (m *move) copy(ctx context.Context) error {
 // requireEmpty refuses a store that was used. Settings alone are written when a meter is
 // made, and are replaced.
 func (m *move) requireEmpty(ctx context.Context, to *txn) error {
-	for _, table := range movedTables {
-		if table.name == "meter_setting" {
+	for _, table := range m.tables {
+		if strings.HasSuffix(table.name, "_setting") {
 			continue
 		}
 		used := false
@@ -162,7 +197,7 @@ func (m *move) requireEmpty(ctx context.Context, to *txn) error {
 
 // count finds what an earlier call moved.
 func (m *move) count(ctx context.Context, to *txn) error {
-	for _, table := range movedTables {
+	for _, table := range m.tables {
 		n := 0
 		if err := to.query(ctx, "count "+table.name, func(rows *sql.Rows) error { return rows.Scan(&n) }, "SELECT count(*) FROM "+table.name); err != nil {
 			return err

@@ -18,7 +18,7 @@ const (
 	kindInteger kind = 'i'
 	kindBoolean kind = 'b'
 	kindBytes   kind = 'x'
-	kindDay     kind = 'd'
+	kindDay     kind = 'd' // NULL for no day
 	kindTime    kind = 'z' // NULL for the zero time
 	kindInstant kind = 's' // never NULL
 )
@@ -27,6 +27,10 @@ type movedColumn struct {
 	name string
 	kind kind
 }
+
+// agentPrefix begins the names of the agent's tables, which are there only where an agent
+// used the store.
+const agentPrefix = "agent_"
 
 // movedTable is a table whose columns begin with those of its key.
 type movedTable struct {
@@ -50,6 +54,12 @@ var movedTables = []movedTable{
 	{"meter_seen", 1, columnsOf("id:x arrived:i fingerprint:i")},
 	{"meter_bucket", 2, columnsOf("customer_id:t day:d totals:b generation:i open:t count:i dimensions:t first_at:z last_at:z metadata:x due:z frozen:t base:t")},
 	{"meter_delta", 1, columnsOf("reference_id:t customer_id:t day:d generation:i adjusts:t amount:t body:x key:t batch_id:t state:t attempts:i first_sent:z not_before:s error_code:t note:t record_id:t receipt_id:t content_hash:t created_at:s updated_at:s")},
+	{"agent_setting", 1, columnsOf("name:t value:t")},
+	{"agent_event", 1, columnsOf("event_id:t delivery_id:t type:t body:x received:s state:t error:t")},
+	{"agent_account", 1, columnsOf("customer_id:t doc:t")},
+	{"agent_delta", 3, columnsOf("customer_id:t name:t n:i day:d recorded_at:z proof_hash:t doc:t")},
+	{"agent_check", 2, columnsOf("customer_id:t period:t due:z report:t")},
+	{"agent_mismatch", 1, columnsOf("mismatch_id:t customer_id:t period:t state:t untold:b not_before:s doc:t")},
 	{"meter_batch", 1, columnsOf("batch_id:t key:t body:x single:b count:i done:b attempts:i first_sent:z unknown:b not_before:s owner:t epoch:i lease_end:s created_at:s")},
 }
 
@@ -77,13 +87,23 @@ func (m movedTable) page(ctx context.Context, t *txn, after []any) (out [][]any,
 			case *time.Time:
 				dest[i] = timeColumn{v}
 			case *usage.Date:
-				dest[i] = dayColumn{v}
+				dest[i] = maybeDay{v}
 			}
 		}
 		out = append(out, row)
 		return rows.Scan(dest...)
 	}, query, after...)
 	return out, err
+}
+
+// maybeDay scans a day or NULL.
+type maybeDay struct{ to *usage.Date }
+
+func (c maybeDay) Scan(src any) error {
+	if src == nil {
+		return nil
+	}
+	return dayColumn(c).Scan(src)
 }
 
 // empty is where a column is read to.
@@ -118,7 +138,9 @@ func (m movedTable) args(d *dialect, row []any) []any {
 		case *[]byte:
 			out[i] = *v
 		case *usage.Date:
-			out[i] = v.String()
+			if !v.IsZero() {
+				out[i] = v.String()
+			}
 		case *time.Time:
 			if c.kind == kindInstant {
 				out[i] = d.instant(*v)

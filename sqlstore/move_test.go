@@ -106,6 +106,13 @@ func TestAMoveTakesEverythingAlongAndRetiresTheOldStore(t *testing.T) {
 	connect, target := modernc.newDB(t), postgres.newDB(t)
 	old := openStore(t, modernc, connect())
 	fill(t, old)
+	_, err := old.Agent(ctx)
+	require.NoError(t, err)
+	rows := agentRows()
+	for _, insert := range rows {
+		_, err := connect().Exec(insert)
+		require.NoError(t, err)
+	}
 	before := contentOf(t, old)
 	// A meter that was pointed at the new store by mistake has left its settings there.
 	fresh := openStore(t, postgres, target())
@@ -118,6 +125,15 @@ func TestAMoveTakesEverythingAlongAndRetiresTheOldStore(t *testing.T) {
 		require.Equal(t, want, moved)
 	}
 	require.Equal(t, before, contentOf(t, fresh))
+	for table := range rows {
+		var n int
+		require.NoError(t, target().QueryRow("SELECT count(*) FROM "+table).Scan(&n))
+		require.Equal(t, 1, n, table)
+	}
+	var text string
+	require.NoError(t, target().QueryRow(`SELECT d.customer_id || coalesce(d.day::text, ' no day') || d.n || e.received || encode(e.body, 'hex') || m.untold FROM agent_delta d, agent_event e, agent_mismatch m`).Scan(&text))
+	require.Contains(t, text, "acme no day72026-02-03 12:00:00.123456+00")
+	require.Contains(t, text, "00fftrue")
 	r, err := fresh.Record(ctx, []metering.Entry{func() metering.Entry {
 		e := entry("id-02499", "0.1")
 		e.Dimensions = map[string]string{"plan": "plan-1", "région": "é"}
@@ -131,6 +147,19 @@ func TestAMoveTakesEverythingAlongAndRetiresTheOldStore(t *testing.T) {
 	_, err = sqlstore.OpenSQLite(ctx, connect(), pacspace.EnvironmentTest)
 	require.ErrorContains(t, err, "the store was moved to PostgreSQL at ")
 	requireOneLine(t, err)
+}
+
+// agentRows has one insert for each table of the agent.
+func agentRows() map[string]string {
+	const at = "'2026-02-03T12:00:00.123456Z'"
+	return map[string]string{
+		"agent_setting":  "INSERT INTO agent_setting VALUES ('name', 'value')",
+		"agent_event":    "INSERT INTO agent_event VALUES ('event', 'delivery', 'delta.verified', x'00ff', " + at + ", 'pending', '')",
+		"agent_account":  "INSERT INTO agent_account VALUES ('acme', '{}')",
+		"agent_delta":    "INSERT INTO agent_delta VALUES ('acme', 'name', 7, NULL, " + at + ", '0xhash', '{}')",
+		"agent_check":    "INSERT INTO agent_check VALUES ('acme', '2026-02', NULL, '{}')",
+		"agent_mismatch": "INSERT INTO agent_mismatch VALUES ('id', 'acme', '2026-02', 'open', 1, " + at + ", '{}')",
+	}
 }
 
 func TestAMoveThatFailsLeavesTheOldStoreAsItWas(t *testing.T) {
@@ -210,8 +239,9 @@ func TestAMoveThatWasCutOffGoesOn(t *testing.T) {
 func TestAMoveTakesEveryColumnOfEveryTable(t *testing.T) {
 	t.Parallel()
 	db := modernc.newDB(t)()
-	openStore(t, modernc, db)
-	rows, err := db.Query(`SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name LIKE 'meter_%'`)
+	_, err := openStore(t, modernc, db).Agent(t.Context())
+	require.NoError(t, err)
+	rows, err := db.Query(`SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name <> 'pacspace_meta'`)
 	require.NoError(t, err)
 	defer rows.Close()
 	there := map[string][]string{}
