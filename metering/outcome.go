@@ -5,9 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
-	"unicode"
 
 	"github.com/pacspace/pacspace-go"
 )
@@ -81,28 +79,6 @@ func (s *step) move(ctx context.Context, d *OutboxDelta, to State, code, note st
 	return s.tx.PutDelta(ctx, d)
 }
 
-// Bounds of what the service says and a store keeps, in bytes.
-const (
-	maxCode       = 128
-	maxStoredNote = 2048
-	maxServiceID  = 512
-)
-
-// plain is a text of the service as every database takes it: a note that cannot be stored
-// would keep the answer that it belongs to from being stored.
-func plain(s string, most int) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(s, "?"))
-	if len(s) > most {
-		s = strings.ToValidUTF8(s[:most], "")
-	}
-	return s
-}
-
 // pause keeps all replicas from sending and alerts once for each reason.
 func (s *step) pause(ctx context.Context, wait time.Duration, code string) error {
 	changed, err := setPause(ctx, s.tx, wait, code)
@@ -172,16 +148,6 @@ func (s *step) accept(ctx context.Context, d *OutboxDelta, it item) error {
 // differs parks a delta under whose reference something else stands.
 func (s *step) differs(ctx context.Context, d *OutboxDelta, what string) error {
 	return s.move(ctx, d, StateParked, CodeDiffers, what+"; look at both, then Retry with NotRecorded under another reference, or Discard")
-}
-
-// adopt keeps the ids that the service gave, where it gave some. What no index takes is
-// none.
-func (d *OutboxDelta) adopt(it item) {
-	for to, from := range map[*string]string{&d.RecordID: it.recordID, &d.ReceiptID: it.receiptID, &d.ContentHash: it.contentHash} {
-		if from != "" && len(from) <= maxServiceID && printable(from) {
-			*to = from
-		}
-	}
 }
 
 func noteFailed(reason string) string {
