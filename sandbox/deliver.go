@@ -134,6 +134,9 @@ func (s *Sandbox) attempt(ctx context.Context, d *delivery) (delivered bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	d.answer, d.lastError = status, problem
+	if d.attempts == 0 {
+		return problem == "" // it was asked for again meanwhile, and stays due
+	}
 	if problem == "" {
 		d.status = deliveryDelivered
 		return true

@@ -349,3 +349,28 @@ func TestRunDeliversUntilItIsStopped(t *testing.T) {
 		require.ErrorIs(t, <-ended, context.Canceled)
 	})
 }
+
+// asking asks the service to deliver an event again while it is delivered.
+type asking struct{ ask func(eventID string) }
+
+func (a *asking) RoundTrip(r *http.Request) (*http.Response, error) {
+	a.ask(r.Header.Get(pacspace.WebhookIDHeader))
+	return nil, io.ErrUnexpectedEOF
+}
+
+func TestADeliveryThatIsAskedForMeanwhileStaysDue(t *testing.T) {
+	t.Parallel()
+	a := &asking{}
+	b := newBox(t, sandbox.WithWebhook(sandbox.Test, hook), sandbox.WithWebhookClient(&http.Client{Transport: a}))
+	a.ask = func(id string) { b.post("/api/v1/balance/webhooks/"+id+"/retry", `{}`) }
+	b.emit("acme", "-5", "1")
+	b.verify()
+	for range 3 {
+		delivered, err := b.Deliver(t.Context())
+		require.NoError(t, err)
+		require.Zero(t, delivered)
+		list := b.Deliveries(sandbox.Test)
+		require.Equal(t, "PENDING", list[0].Status)
+		require.Zero(t, list[0].Attempts, "it counts anew")
+	}
+}

@@ -32,6 +32,7 @@ type killConfig struct {
 	Dir     string // of the clock, the service's state and the SQLite file
 	Conduct int
 	Service string // its URL
+	Secret  string // of its webhooks
 	DSN     string // of PostgreSQL, "" for SQLite
 	Schema  string
 	Point   string // where something happens to the process
@@ -72,6 +73,8 @@ func killChild() (is bool) {
 	case err != nil:
 	case role == "service":
 		err = serviceChild(c.Dir, c.Conduct)
+	case role == "agent":
+		err = agentChild(context.Background(), &c)
 	default:
 		err = meterChild(context.Background(), &c)
 	}

@@ -28,6 +28,11 @@ type harness struct {
 	testing.TB
 	config killConfig
 	clock  *killClock
+	role   string // of the processes
+	// heard takes what only these say, with mu locked; nil where there is no such thing.
+	heard func(p *process, word, rest string)
+	limit time.Duration // how long a process has to come to its point once it is there
+	tick  time.Duration // that passes meanwhile every 60 milliseconds
 
 	mu     sync.Mutex
 	next   []int // of each lane
@@ -43,23 +48,9 @@ const lanesPerProcess = 6
 
 // newHarness starts a service. dsn is that of PostgreSQL, "" for SQLite.
 func newHarness(t testing.TB, which int, dsn, broken string, processes int) *harness {
-	dir := t.TempDir()
-	clock, err := openClock(filepath.Join(dir, "clock"))
-	require.NoError(t, err)
-	clock.advance(time.Until(killStart))
-	h := &harness{
-		TB: t, clock: clock, next: make([]int, processes*lanesPerProcess),
-		config: killConfig{Dir: dir, Conduct: which, DSN: dsn, Broken: broken},
-		hits:   map[string]int{}, misses: map[string]int{}, errors: map[string]int{}, sums: map[string]string{},
-	}
-	if dsn != "" {
-		h.config.Schema = fmt.Sprintf("kill_%d_%d", os.Getpid(), schemas.Add(1))
-		db, err := sql.Open("pgx", dsn)
-		require.NoError(t, err)
-		defer db.Close()
-		_, err = db.Exec("CREATE SCHEMA " + h.config.Schema)
-		require.NoError(t, err)
-	}
+	h := bareHarness(t, "meter", killConfig{Conduct: which, DSN: dsn, Broken: broken})
+	h.next = make([]int, processes*lanesPerProcess)
+	h.limit, h.tick = 4*time.Second, 7*time.Minute
 	service := h.command("service", h.config)
 	in, err := service.StdinPipe()
 	require.NoError(t, err)
@@ -78,6 +69,26 @@ func newHarness(t testing.TB, which int, dsn, broken string, processes int) *har
 	return h
 }
 
+// bareHarness has a clock and an empty store, and no service yet.
+func bareHarness(t testing.TB, role string, c killConfig) *harness {
+	c.Dir = t.TempDir()
+	clock, err := openClock(filepath.Join(c.Dir, "clock"))
+	require.NoError(t, err)
+	clock.advance(time.Until(killStart))
+	if c.DSN != "" {
+		c.Schema = fmt.Sprintf("kill_%d_%d", os.Getpid(), schemas.Add(1))
+		db, err := sql.Open("pgx", c.DSN)
+		require.NoError(t, err)
+		defer db.Close()
+		_, err = db.Exec("CREATE SCHEMA " + c.Schema)
+		require.NoError(t, err)
+	}
+	return &harness{
+		TB: t, clock: clock, role: role, config: c,
+		hits: map[string]int{}, misses: map[string]int{}, errors: map[string]int{}, sums: map[string]string{},
+	}
+}
+
 func (h *harness) command(role string, c killConfig) *exec.Cmd {
 	h.Helper()
 	self, err := os.Executable()
@@ -90,16 +101,18 @@ func (h *harness) command(role string, c killConfig) *exec.Cmd {
 	return cmd
 }
 
-// process is a meter that runs.
+// process is a meter, or an agent, that runs.
 type process struct {
-	cmd   *exec.Cmd
-	ready chan struct{} // closed once it is there
-	hit   chan struct{} // closed once it came to its point
-	done  chan struct{} // closed once it is gone and all that it said is read
-	ended bool          // it said that all is delivered
+	cmd    *exec.Cmd
+	ready  chan struct{} // closed once it is there
+	hit    chan struct{} // closed once it came to its point
+	tired  chan struct{} // closed once it is not worth while to wait any longer
+	done   chan struct{} // closed once it is gone and all that it said is read
+	rounds int           // that an agent made
+	ended  bool          // it said that all is delivered
 }
 
-// start starts the meter number n.
+// start starts the process number n.
 func (h *harness) start(n int, change func(*killConfig)) *process {
 	h.Helper()
 	c := h.config
@@ -110,7 +123,7 @@ func (h *harness) start(n int, change func(*killConfig)) *process {
 	h.mu.Unlock()
 	c.Do = trapKill
 	change(&c)
-	p := &process{cmd: h.command("meter", c), ready: make(chan struct{}), hit: make(chan struct{}), done: make(chan struct{})}
+	p := &process{cmd: h.command(h.role, c), ready: make(chan struct{}), hit: make(chan struct{}), tired: make(chan struct{}), done: make(chan struct{})}
 	out, err := p.cmd.StdoutPipe()
 	require.NoError(h, err)
 	require.NoError(h, p.cmd.Start())
@@ -158,6 +171,10 @@ func (h *harness) read(p *process, out io.Reader) {
 			h.sums[customer] = sum
 		case "done":
 			p.ended = true
+		default:
+			if h.heard != nil {
+				h.heard(p, word, rest)
+			}
 		}
 		h.mu.Unlock()
 	}
@@ -175,29 +192,36 @@ func (h *harness) end(p *process) {
 // pointTime is how long a process has to come to its point. Time passes quickly meanwhile.
 const pointTime = 2500 * time.Millisecond
 
-// killAt lets the meter number n run until it dies at a point.
+// killAt lets the process number n run until it dies at a point.
 func (h *harness) killAt(n int, point string, count int) (hit bool) {
 	p := h.start(n, func(c *killConfig) { c.Point, c.Count = point, count })
 	defer h.end(p)
-	limit := time.After(pointTime)
+	select {
+	case <-p.ready:
+	case <-p.hit:
+	case <-p.done:
+	}
+	limit := time.After(h.limit)
 	for {
 		select {
 		case <-p.hit:
 			return true
 		case <-p.done:
 			return false
+		case <-p.tired:
 		case <-limit:
-			h.mu.Lock()
-			h.misses[point]++
-			h.mu.Unlock()
-			return false
 		case <-time.After(60 * time.Millisecond):
-			h.clock.advance(7 * time.Minute)
+			h.clock.advance(h.tick)
+			continue
 		}
+		h.mu.Lock()
+		h.misses[point]++
+		h.mu.Unlock()
+		return false
 	}
 }
 
-// killAnywhere lets the meter number n run for a moment, or not even start.
+// killAnywhere lets the process number n run for a moment, or not even start.
 func (h *harness) killAnywhere(n int, random *rand.Rand) {
 	p := h.start(n, func(*killConfig) {})
 	defer h.end(p)

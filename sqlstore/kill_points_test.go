@@ -29,9 +29,12 @@ const (
 	committed    = ", committed"
 )
 
-// killPoints are all of them, with how the process before is to be killed so that the point
-// can be reached.
-var killPoints = []struct{ name, first string }{
+// killPoint is one of them, with how the process before is to be killed so that it can be
+// reached.
+type killPoint struct{ name, first string }
+
+// killPoints are those of a meter.
+var killPoints = []killPoint{
 	{pointMarked, ""},
 	{pointRecord + uncommitted, ""}, {pointRecord + committed, ""},
 	{pointClose + uncommitted, ""}, {pointClose + committed, ""},
@@ -122,21 +125,31 @@ func (s *trapped) Record(ctx context.Context, entries []metering.Entry) ([]meter
 }
 
 func (s *trapped) Update(ctx context.Context, fn func(metering.Tx) error) error {
+	return s.traps.around(func(before func(changes []string)) error {
+		return s.Store.Update(ctx, func(tx metering.Tx) error {
+			t := &trappedTx{Tx: tx, states: map[string]metering.State{}}
+			if err := fn(t); err != nil {
+				return err
+			}
+			before(t.changes)
+			return nil
+		})
+	})
+}
+
+// around has points before a transaction's commit and after it. update calls before with
+// what the transaction changes, once it has all that it writes.
+func (t *traps) around(update func(before func(changes []string)) error) error {
 	var changes []string
-	err := s.Store.Update(ctx, func(tx metering.Tx) error {
-		t := &trappedTx{Tx: tx, states: map[string]metering.State{}}
-		if err := fn(t); err != nil {
-			return err
-		}
-		changes = t.changes
+	err := update(func(c []string) {
+		changes = c
 		for _, c := range changes {
-			s.traps.at(c + uncommitted)
+			t.at(c + uncommitted)
 		}
-		return nil
 	})
 	if err == nil {
 		for _, c := range changes {
-			s.traps.at(c + committed)
+			t.at(c + committed)
 		}
 	}
 	return err

@@ -19,7 +19,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// kills is how many processes are killed at least, and how often at each point.
+// kills is how many processes a test of meters or agents kills at least, and how often each
+// point is to be hit.
 // PACSPACE_KILLS=1000 is the full run, in which each is hit twenty times.
 func kills(t testing.TB) (n, each int) {
 	if text := os.Getenv("PACSPACE_KILLS"); text != "" {
@@ -32,9 +33,10 @@ func kills(t testing.TB) (n, each int) {
 
 // board counts over all harnesses how often each point was hit.
 type board struct {
-	mu   sync.Mutex
-	hits map[string]int
-	each int // how often each is to be hit
+	points []killPoint
+	mu     sync.Mutex
+	hits   map[string]int
+	each   int // how often each is to be hit
 }
 
 // done tells whether a harness that killed k times has done its share of n: all points were
@@ -42,7 +44,7 @@ type board struct {
 func (b *board) done(k, n int) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, p := range killPoints {
+	for _, p := range b.points {
 		if b.hits[p.name] < b.each {
 			return k >= 2*n
 		}
@@ -54,9 +56,9 @@ func (b *board) done(k, n int) bool {
 func (b *board) rarest(random *rand.Rand, hopeless map[string]int) int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	order := random.Perm(len(killPoints))
+	order := random.Perm(len(b.points))
 	return slices.MinFunc(order, func(i, j int) int {
-		x, y := killPoints[i].name, killPoints[j].name
+		x, y := b.points[i].name, b.points[j].name
 		return cmp.Or(cmp.Compare(hopeless[x]/2, hopeless[y]/2), cmp.Compare(b.hits[x], b.hits[y]))
 	})
 }
@@ -67,13 +69,23 @@ func (b *board) add(point string) {
 	b.hits[point]++
 }
 
+// check holds that each point was hit often enough.
+func (b *board) check(t *testing.T, each int) {
+	for _, p := range b.points {
+		t.Logf("%4d times killed at %s", b.hits[p.name], p.name)
+		if b.hits[p.name] < each {
+			t.Errorf("killed %d times at %q, not %d", b.hits[p.name], p.name, each)
+		}
+	}
+}
+
 // Meters are killed at every transition of a delta and anywhere else. In the end the
 // service's sums are those of the events that were acknowledged, and it holds each reference
 // once.
 func TestKillAtEveryTransition(t *testing.T) {
 	t.Parallel()
 	n, each := kills(t)
-	b := &board{hits: map[string]int{}, each: each}
+	b := &board{points: killPoints, hits: map[string]int{}, each: each}
 	t.Run("over", func(t *testing.T) {
 		for which, c := range conducts {
 			t.Run("SQLite, "+c.name, func(t *testing.T) {
@@ -86,12 +98,7 @@ func TestKillAtEveryTransition(t *testing.T) {
 			})
 		}
 	})
-	for _, p := range killPoints {
-		t.Logf("%4d times killed at %s", b.hits[p.name], p.name)
-		if b.hits[p.name] < each {
-			t.Errorf("killed %d times at %q, not %d", b.hits[p.name], p.name, each)
-		}
-	}
+	b.check(t, each)
 }
 
 func killSQLite(t *testing.T, which, n int, b *board) {
@@ -118,7 +125,7 @@ func (h *harness) killOnce(n int, random *rand.Rand, b *board) {
 		hopeless[pointMarked] = 1 << 20
 	}
 	h.mu.Unlock()
-	point := killPoints[b.rarest(random, hopeless)]
+	point := b.points[b.rarest(random, hopeless)]
 	if point.first != "" {
 		if h.killAt(n, point.first, 1) {
 			b.add(point.first)

@@ -29,7 +29,7 @@ import (
 var cluster = &pgtest.Shared{Settings: []string{"max_connections=200"}}
 
 func TestMain(m *testing.M) {
-	if killChild() || agentChild() {
+	if killChild() {
 		return
 	}
 	code := m.Run()
