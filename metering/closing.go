@@ -35,6 +35,7 @@ const (
 	CodeOutOfRange = "OUT_OF_RANGE"       // no deltas can hold the amount
 	CodeInvalid    = "INVALID"            // the client refuses to send it
 	CodeBytes      = "OTHER_VERSION"      // this version would not send the stored bytes
+	CodeRecorded   = "RECORDED_OTHERWISE" // discarded, and a person found its usage in the record
 )
 
 // errHeld says why a due bucket is not closed yet.

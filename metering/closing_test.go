@@ -188,7 +188,7 @@ func TestAnAmountThatNoDeltasCanHoldIsParkedAndOthersGoOn(t *testing.T) {
 	require.Equal(t, []string{"usage:acme:2026-02-03 -2000000000000 parked OUT_OF_RANGE", "usage:globex:2026-02-03 -1 verified"}, r.rows())
 	_, err := r.meter.Retry(t.Context(), "usage:acme:2026-02-03", metering.RetryParams{Reason: "try"})
 	require.ErrorIs(t, err, pacspace.ErrInvalid)
-	_, err = r.meter.Discard(t.Context(), "usage:acme:2026-02-03", "counted in the wrong unit")
+	_, err = r.meter.Discard(t.Context(), "usage:acme:2026-02-03", metering.DiscardParams{Reason: "counted in the wrong unit"})
 	require.NoError(t, err)
 	_, err = r.meter.Flush(t.Context())
 	require.NoError(t, err)

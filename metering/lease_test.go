@@ -250,7 +250,7 @@ func TestAWebhookSparesAsking(t *testing.T) {
 		r := due(t, 1)
 		r.box.Inject(sandbox.Fault{Path: deltaPath, Status: 422})
 		r.flush()
-		_, err := r.meter.Discard(t.Context(), "usage:customer-000:2026-02-03", "a test")
+		_, err := r.meter.Discard(t.Context(), "usage:customer-000:2026-02-03", metering.DiscardParams{Reason: "a test"})
 		require.NoError(t, err)
 		e := &pacspace.DeltaVerified{CustomerID: "customer-000", Delta: dec("-1"), ReferenceID: "usage:customer-000:2026-02-03"}
 		require.ErrorIs(t, r.meter.Verified(t.Context(), e), pacspace.ErrConflict)

@@ -66,16 +66,33 @@ func (m *Meter) Retry(ctx context.Context, referenceID string, p RetryParams) (*
 	})
 }
 
-// Discard gives a parked delta up: it is not sent, its usage is not billed, and its reason
-// is kept beside it. The day's next total or late usage goes out under the next :again
-// reference. Where totals feed the day, the next Submit of it sends what was discarded
-// again, since the day's total still says so: submit another total, too.
+// DiscardParams says why a parked delta is given up.
+type DiscardParams struct {
+	// Reason is kept beside the delta: 1 to 500 characters.
+	Reason string
+	// Recorded states that a person found the delta's usage in the record, under its own
+	// reference or another one. NotRecorded states that he looked and it is not there.
+	// Where the outcome is unknown one of them is asked for; both at once are an error.
+	Recorded, NotRecorded bool
+}
+
+// Discard gives a parked delta up: it is not sent, and its reason is kept beside it. The
+// day's next total or late usage goes out under the next :again reference.
+//
+// With Recorded its usage counts as delivered. Else it is not billed; where totals feed the
+// day, the next Submit of it sends what was discarded again, since the day's total still
+// says so: submit another total, too.
 //
 // Where the outcome is unknown, the service is asked first: what it lists was recorded and
-// cannot be discarded; it is confirmed, and the error matches [ErrNotParked].
-func (m *Meter) Discard(ctx context.Context, referenceID, reason string) (*OutboxDelta, error) {
-	if err := checkReason(reason); err != nil {
+// cannot be discarded; it is confirmed, and the error matches [ErrNotParked]. What it does
+// not list, or lists with another amount, is discarded only with Recorded or NotRecorded;
+// without, the error matches [pacspace.ErrOutcomeUnknown].
+func (m *Meter) Discard(ctx context.Context, referenceID string, p DiscardParams) (*OutboxDelta, error) {
+	if err := checkReason(p.Reason); err != nil {
 		return nil, err
+	}
+	if p.Recorded && p.NotRecorded {
+		return nil, fmt.Errorf("metering: discard: it cannot be Recorded and NotRecorded: state what was found: %w", pacspace.ErrInvalid)
 	}
 	listed, err := m.settleDoubt(ctx, referenceID)
 	if err != nil {
@@ -85,12 +102,20 @@ func (m *Meter) Discard(ctx context.Context, referenceID, reason string) (*Outbo
 		return nil, fmt.Errorf("%w: %s: the service recorded it; a correction is a new total or event", ErrNotParked, referenceID)
 	}
 	return m.decide(ctx, referenceID, func(s *step, d *OutboxDelta) (*OutboxDelta, error) {
+		if d.doubtful() && !p.Recorded && !p.NotRecorded {
+			return nil, fmt.Errorf("metering: %s: %w, and the service does not list it as it was sent: state Recorded or NotRecorded once a person found out", d.ReferenceID, pacspace.ErrOutcomeUnknown)
+		}
 		b, err := s.tx.Bucket(ctx, d.CustomerID, d.Day)
 		if err != nil {
 			return nil, err
 		}
-		b.Frozen = b.Frozen.Sub(d.Amount.Neg())
-		if err := s.move(ctx, d, StateDiscarded, d.ErrorCode, "discarded: "+reason); err != nil {
+		code := d.ErrorCode
+		if p.Recorded {
+			code = CodeRecorded
+		} else {
+			b.Frozen = b.Frozen.Sub(d.Amount.Neg())
+		}
+		if err := s.move(ctx, d, StateDiscarded, code, "discarded: "+p.Reason); err != nil {
 			return nil, err
 		}
 		if b.Base == d.ReferenceID {

@@ -104,11 +104,49 @@ func TestADiscardedTotalGoesOutAgainWithTheNextSubmission(t *testing.T) {
 	r.over()
 	r.box.Inject(sandbox.Fault{Path: deltaPath, Status: 422})
 	r.settle()
-	_, err := r.meter.Discard(t.Context(), "usage:acme:2026-02-03", "the total was wrong")
+	_, err := r.meter.Discard(t.Context(), "usage:acme:2026-02-03", metering.DiscardParams{Reason: "the total was wrong"})
 	require.NoError(t, err)
 	require.Equal(t, 1, r.submit(total("acme", "8")).Changed)
 	r.settle()
 	require.Equal(t, []string{"usage:acme:2026-02-03:again-1 -8"}, r.recorded())
+}
+
+func TestADiscardOfWhatMayBeRecordedStatesWhichOfBoth(t *testing.T) {
+	t.Parallel()
+	conflicting := func(t *testing.T) *rig {
+		r := newRig(t)
+		_, err := r.client(nil).Balance.Emit(t.Context(), pacspace.DeltaParams{
+			CustomerID: "acme", Delta: dec("-10"), Reason: "by hand", ReferenceID: "usage:acme:2026-02-03", Metadata: pacspace.Metadata{"by": "hand"},
+		}, pacspace.WithIdempotencyKey("another"))
+		require.NoError(t, err)
+		r.submit(total("acme", "12"))
+		r.over()
+		r.settle()
+		require.Equal(t, []string{"usage:acme:2026-02-03 -12 parked REFERENCE_CONFLICT"}, r.rows())
+		_, err = r.meter.Discard(t.Context(), "usage:acme:2026-02-03", metering.DiscardParams{Reason: "sent by hand"})
+		require.ErrorIs(t, err, pacspace.ErrOutcomeUnknown)
+		_, err = r.meter.Discard(t.Context(), "usage:acme:2026-02-03", metering.DiscardParams{Reason: "sent by hand", Recorded: true, NotRecorded: true})
+		require.ErrorIs(t, err, pacspace.ErrInvalid)
+		return r
+	}
+	t.Run("recorded: the next submission of the same total sends nothing", func(t *testing.T) {
+		t.Parallel()
+		r := conflicting(t)
+		_, err := r.meter.Discard(t.Context(), "usage:acme:2026-02-03", metering.DiscardParams{Reason: "sent by hand", Recorded: true})
+		require.NoError(t, err)
+		require.Equal(t, 1, r.submit(total("acme", "12")).Unchanged)
+		r.settle()
+		require.Equal(t, []string{"usage:acme:2026-02-03 -10"}, r.recorded())
+	})
+	t.Run("not recorded: it goes out under a name of its own", func(t *testing.T) {
+		t.Parallel()
+		r := conflicting(t)
+		_, err := r.meter.Discard(t.Context(), "usage:acme:2026-02-03", metering.DiscardParams{Reason: "theirs is a trial", NotRecorded: true})
+		require.NoError(t, err)
+		require.Equal(t, 1, r.submit(total("acme", "12")).Changed)
+		r.settle()
+		require.Equal(t, []string{"usage:acme:2026-02-03 -10", "usage:acme:2026-02-03:again-1 -12"}, r.recorded())
+	})
 }
 
 func TestTotalsThatBreakARuleAreRefusedTogether(t *testing.T) {

@@ -143,7 +143,7 @@ func (m *Meter) settle(ctx context.Context, referenceID string, it item, check f
 			}
 		}
 		switch {
-		case d.State == StateDiscarded && it.status.Is(pacspace.StatusVerified):
+		case d.State == StateDiscarded && it.status.Is(pacspace.StatusVerified) && d.ErrorCode != CodeRecorded:
 			return fmt.Errorf("metering: %s: %w: the service verified it, and it was discarded here: alert an operator", d.ReferenceID, pacspace.ErrConflict)
 		case d.State == StateVerified || d.State == StateDiscarded:
 			return nil

@@ -189,9 +189,6 @@ func (h *harness) end(p *process) {
 	h.mu.Unlock()
 }
 
-// pointTime is how long a process has to come to its point. Time passes quickly meanwhile.
-const pointTime = 2500 * time.Millisecond
-
 // killAt lets the process number n run until it dies at a point.
 func (h *harness) killAt(n int, point string, count int) (hit bool) {
 	p := h.start(n, func(c *killConfig) { c.Point, c.Count = point, count })

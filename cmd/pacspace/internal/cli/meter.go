@@ -309,19 +309,25 @@ out that it was not recorded: a second send could count twice.
 
 func (a *app) meterDiscard() *cobra.Command {
 	var s storage
-	var reason string
+	var p metering.DiscardParams
 	cmd := a.keyed(&cobra.Command{
 		Use:   "discard reference",
 		Short: "Give a parked delta up",
 		Long: `Discard gives a parked delta up: its usage is not billed. The reason is kept beside it.
+Where the delta may have been recorded, state what you found out: with --recorded its
+usage counts as delivered, under whatever reference; with --not-recorded it does not, and
+where totals feed the day, the next import of that total sends it again.
 
 ` + storeHelp,
-		Example:     `  pacspace meter discard usage:customer_delta:2026-02-01 --reason 'recorded by hand' --store meter.db`,
+		Example:     `  pacspace meter discard usage:customer_delta:2026-02-01 --reason 'recorded by hand' --recorded --store meter.db`,
 		Annotations: jsonHelp("referenceId, state"),
 		Args:        exactly("the reference"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withMeter(cmd.Context(), s, metering.DefaultLateness, nil, func(m *metering.Meter) error {
-				d, err := m.Discard(cmd.Context(), args[0], reason)
+				d, err := m.Discard(cmd.Context(), args[0], p)
+				if errors.Is(err, pacspace.ErrOutcomeUnknown) {
+					a.hint("where you found out whether it was recorded, say --recorded or --not-recorded")
+				}
 				if err != nil {
 					return err
 				}
@@ -330,7 +336,10 @@ func (a *app) meterDiscard() *cobra.Command {
 		},
 	})
 	s.flags(cmd)
-	cmd.Flags().StringVar(&reason, "reason", "", "why, in a few `words` that are kept")
+	cmd.Flags().BoolVar(&p.Recorded, "recorded", false, "state that its usage was found in the record")
+	cmd.Flags().BoolVar(&p.NotRecorded, "not-recorded", false, "state that it was looked for and is not in the record")
+	cmd.MarkFlagsMutuallyExclusive("recorded", "not-recorded")
+	cmd.Flags().StringVar(&p.Reason, "reason", "", "why, in a few `words` that are kept")
 	return cmd
 }
 
