@@ -6,11 +6,22 @@ require (
 	github.com/chromedp/cdproto v0.159.0
 	github.com/chromedp/chromedp v0.23.0
 	github.com/google/licensecheck v0.3.1
-	github.com/pacspace/pacspace-go v0.0.0
+	github.com/pacspace/pacspace-go v0.1.0
+	github.com/pacspace/pacspace-go/sqlstore v0.1.0
 	golang.org/x/mod v0.43.0
+	modernc.org/sqlite v1.62.0
 )
 
-require github.com/go-json-experiment/json v0.0.0-20260213210345-44df1a37e875 // indirect
+require (
+	github.com/dustin/go-humanize v1.1.0 // indirect
+	github.com/go-json-experiment/json v0.0.0-20260213210345-44df1a37e875 // indirect
+	github.com/mattn/go-isatty v0.0.24 // indirect
+	github.com/ncruces/go-strftime v1.1.0 // indirect
+	github.com/remyoudompheng/bigfft v0.0.0-20230129092748-24d4a6f8daec // indirect
+	modernc.org/libc v1.80.1 // indirect
+	modernc.org/mathutil v1.7.1 // indirect
+	modernc.org/memory v1.12.1 // indirect
+)
 
 require (
 	github.com/cloudflare/circl v1.6.5 // indirect
@@ -25,3 +36,5 @@ require (
 )
 
 replace github.com/pacspace/pacspace-go => ../
+
+replace github.com/pacspace/pacspace-go/sqlstore => ../sqlstore

@@ -17,6 +17,8 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
+
+	"github.com/pacspace/pacspace-go/interop/internal/chromium"
 )
 
 // patience is how long one action may take. It only ends what hangs.
@@ -38,22 +40,6 @@ var page = sync.OnceValues(func() ([]byte, error) {
 	return exec.Command("go", "run", "github.com/pacspace/pacspace-go/cmd/pacspace/internal/verifypage/write").Output()
 })
 
-// chromiumPath is a Chromium. Without one a test is skipped, or fails where
-// PACSPACE_INTEROP=required.
-func chromiumPath(t *testing.T) string {
-	t.Helper()
-	for _, name := range []string{os.Getenv("PACSPACE_CHROMIUM"), "chromium", "chromium-browser", "google-chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	if os.Getenv("PACSPACE_INTEROP") == "required" {
-		t.Fatal("PACSPACE_INTEROP=required, and there is no Chromium: install it, or name it in PACSPACE_CHROMIUM")
-	}
-	t.Skip("there is no Chromium: install it, or name it in PACSPACE_CHROMIUM")
-	return ""
-}
-
 // open opens the page in a browser of its own.
 func open(t *testing.T) *tab {
 	t.Helper()
@@ -64,14 +50,10 @@ func open(t *testing.T) *tab {
 
 func openPage(t *testing.T, html []byte) *tab {
 	t.Helper()
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromiumPath(t)), chromedp.WindowSize(1100, 900))
-	if os.Geteuid() == 0 {
-		options = append(options, chromedp.NoSandbox) // Chromium has no sandbox for root
-	}
 	file := filepath.Join(t.TempDir(), "verify.html")
 	require.NoError(t, os.WriteFile(file, html, 0o644))
 
-	allocator, stop := chromedp.NewExecAllocator(t.Context(), options...)
+	allocator, stop := chromedp.NewExecAllocator(t.Context(), chromium.Options(t)...)
 	t.Cleanup(stop)
 	ctx, close := chromedp.NewContext(allocator)
 	t.Cleanup(close)
