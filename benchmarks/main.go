@@ -10,7 +10,7 @@ import (
 )
 
 func main() {
-	for _, command := range []string{"verify -peers", "verify -growth", "canonical", "emit", "meter"} {
+	for _, command := range []string{"verify -peers", "verify -growth", "canonical", "emit", "meter", "webhook"} {
 		fmt.Printf("## %s\n\n", command)
 		args := strings.Fields(command)
 		cmd := exec.Command("go", append([]string{"run", "github.com/pacspace/pacspace-go/benchmarks/" + args[0]}, args[1:]...)...)
