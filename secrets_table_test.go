@@ -140,7 +140,7 @@ var dataTypes = []any{
 	pacspace.ReceiptGenerated{}, pacspace.SharedRecordActivity{}, pacspace.TenantDomain{},
 
 	metering.AccountError{}, metering.Bucket{}, metering.BucketQuery{}, metering.Change{}, metering.ChangeKind(""),
-	metering.ConflictError{}, metering.DeltaMismatchError{}, metering.DeltaQuery{}, metering.Entry{}, metering.Event{},
+	metering.ConflictError{}, metering.DeltaMismatchError{}, metering.DeltaQuery{}, metering.DiscardParams{}, metering.Entry{}, metering.Event{},
 	metering.EventError{}, metering.Imported{}, metering.OpenCount{}, metering.OutboxBatch{}, metering.OutboxDelta{},
 	metering.Recorded(""), metering.RetryParams{}, metering.Section{}, metering.State(""), metering.StateCount{},
 	metering.Status{}, metering.Submission{}, metering.Total{}, metering.TotalsError{}, metering.UnsentError{},
