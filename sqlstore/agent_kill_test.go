@@ -57,7 +57,7 @@ func TestKillAgentAtEveryTransition(t *testing.T) {
 func (h *agentHarness) killUpTo(n, r int, random *rand.Rand, b *board) {
 	for {
 		h.mu.Lock()
-		enough := h.kills >= n
+		enough := b.done(h.kills, n)
 		misses := maps.Clone(h.misses)
 		h.mu.Unlock()
 		if enough {

@@ -87,6 +87,7 @@ func newStage(t *testing.T) *stage {
 	require.NoError(t, err)
 	s.agent, err = reconcile.New(s.client, inbox,
 		reconcile.WithSystemOfRecord(books{"acme": "-12.6", "globex": "-6.5", "initech": "-3"}),
+		reconcile.WithPatience(time.Hour),
 		reconcile.WithAlert(func(context.Context, reconcile.Mismatch) error { return nil }))
 	require.NoError(t, err)
 	verifier, err := pacspace.NewWebhookVerifier([]string{s.box.WebhookSecret(sandbox.Test)}, pacspace.WithWebhookClock(s.clock.Now))
