@@ -216,7 +216,7 @@ func drain(ctx context.Context, c *killConfig, clock *killClock, meter *metering
 		case err == nil && status.Open == 0 && status.Count(metering.StateConfirmed) == 0:
 			return report(ctx, meter)
 		case err != nil && !errors.As(err, new(*metering.UnsentError)):
-			return err
+			say("error %s", strings.ReplaceAll(err.Error(), "\n", "; ")) // such as a store that is slow
 		}
 		held, err := recordedBy(c.Service)
 		if err != nil {
