@@ -40,11 +40,13 @@ func TestKillAgentAtEveryTransition(t *testing.T) {
 				if c.replicas > 0 {
 					dsn = cluster.DSN(t)
 				}
-				for left, seed := c.kills, c.seed; left > 0; left, seed = left-killsPerStore, seed+10 {
+				for killed, seed := 0, c.seed; !b.done(killed, c.kills); seed += 10 {
+					n := min(killsPerStore, max(c.kills-killed, 10))
+					killed += n
 					h := newAgentHarness(t, seed, dsn, "")
 					var wg sync.WaitGroup
 					for r := range max(c.replicas, 1) {
-						wg.Go(func() { h.killUpTo(min(left, killsPerStore), r, rand.New(rand.NewPCG(seed, uint64(r))), b) })
+						wg.Go(func() { h.killUpTo(n, r, rand.New(rand.NewPCG(seed, uint64(r))), b) })
 					}
 					wg.Wait()
 					h.report()
