@@ -109,7 +109,8 @@ func newAgentHarness(t testing.TB, seed uint64, dsn, broken string) *agentHarnes
 // roundsToPoint is how many rounds an agent has to come to its point.
 const roundsToPoint = 40
 
-// deltasPerKill is how many deltas are recorded for each process, by and large.
+// deltasPerKill is how many deltas are recorded for each process at once. As many again are
+// recorded while it is waited for.
 const deltasPerKill = 6
 
 // deliver records deltas and delivers their events, not all of them and some twice.
@@ -118,7 +119,7 @@ func (h *agentHarness) deliver(ctx context.Context, random *rand.Rand) {
 		h.mu.Lock()
 		enough := (h.kills + 1) * deltasPerKill
 		h.mu.Unlock()
-		if n := int(h.sent.Load()); n < enough || round%16 == 0 {
+		if n := int(h.sent.Load()); n < enough || n < 2*enough && round%16 == 0 {
 			h.sent.Add(1) // the books know first
 			if _, err := h.client.Balance.Emit(context.WithoutCancel(ctx), killDelta(n)); err != nil {
 				h.Errorf("delta %d was not recorded: %v", n, err)
