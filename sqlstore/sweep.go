@@ -21,8 +21,8 @@ func (s *Store) Sweep(ctx context.Context, before time.Time) (int, error) {
 }
 
 // sweepRest is how many times as long as it wrote a sweep then waits, so that what it takes
-// of the writer's time is a fifth at most.
-const sweepRest = 4
+// of the writer's time is a tenth at most.
+const sweepRest = 9
 
 // sweepSQLite walks the ids in their order: an index by arrival would cost every event more
 // than the walk does. Only where there is something to forget it takes the writer's turn.
