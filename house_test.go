@@ -31,7 +31,7 @@ var floors = [][]string{
 
 // helpers are what tests of several modules share. They stand on top: no package that a
 // program links may import one.
-var helpers = []string{"internal/memstore", "internal/storetest", "internal/agentstore", "internal/agenttest", "internal/pgtest"}
+var helpers = []string{"internal/memtx", "internal/memstore", "internal/storetest", "internal/agentstore", "internal/agenttest", "internal/pgtest"}
 
 func TestPackagesImportOnlyFromFloorsBelow(t *testing.T) {
 	t.Parallel()
