@@ -154,11 +154,16 @@ func (m *Meter) gather() {
 	}
 }
 
+// mostYields bounds the waiting where no time passes, and where callers that left would make
+// the meter spin for long after a slow commit.
+const mostYields = 2_000
+
 // await waits until so many calls are queued, and not for long: callers that the last
 // commit woke are about to queue again. Without this half of them miss the next commit,
 // which costs nearly the same for few events as for many.
 func (m *Meter) await(calls int, atMost time.Duration) {
-	for start := time.Now(); len(m.queue) < calls && time.Since(start) < atMost; {
+	start := time.Now()
+	for yields := 0; len(m.queue) < calls && yields < mostYields && time.Since(start) < atMost; yields++ {
 		runtime.Gosched()
 	}
 }
