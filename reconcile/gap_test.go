@@ -20,9 +20,9 @@ func TestAFailureIsOverOnceItsRecordIsVerified(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	f := newForged(t, r)
-	const day = "2026-02-01T08:00:00Z"
+	const day = "2026-02-02T08:00:00Z" // in the recording window of February
 	require.Equal(t, 200, f.post(r.clock.Now(), "delta.failed", object{"customerId": customer, "recordId": "rec_1", "failedAt": day, "error": "no"}))
-	require.Equal(t, 200, f.post(r.clock.Now(), "delta.failed", object{"customerId": customer, "recordId": "rec_2", "failedAt": "2026-02-02T08:00:00Z", "error": "no"}))
+	require.Equal(t, 200, f.post(r.clock.Now(), "delta.failed", object{"customerId": customer, "recordId": "rec_2", "failedAt": day, "error": "no"}))
 	require.Equal(t, 200, f.post(r.clock.Now(), "delta.verified", object{"customerId": customer, "recordId": "rec_1", "delta": -50, "referenceId": "usage:customer_acme:2026-02-01", "verifiedAt": day}))
 	r.work()
 	report := r.check(customer)
