@@ -79,12 +79,14 @@ func (a *Agent) Handler(verifier *pacspace.WebhookVerifier) http.Handler {
 	return verifier.Handler(a.Receive)
 }
 
-// Receive stores an event that was verified, to be applied later. One that is there already
-// changes nothing. Where it returns nil, the event is durable.
+// Receive stores an event that was verified, to be applied later. The same body again changes
+// nothing; another body under a known id is stored and applied as well, so that what it says
+// otherwise is found. Where it returns nil, the event is durable.
 func (a *Agent) Receive(ctx context.Context, event *pacspace.Event) error {
-	e := InboxEvent{ID: keyText(event.ID), Type: pacspace.EventType(keyText(string(event.Type))), Body: event.RawJSON()}
-	if hint := event.Hints.ID; hint != "" {
-		e.DeliveryID = keyText(hint)
+	body := event.RawJSON()
+	e := InboxEvent{
+		ID: hashText(string(body)), DeliveryID: keyText(event.ID),
+		Type: pacspace.EventType(keyText(string(event.Type))), Body: body,
 	}
 	fresh, err := a.inbox.receive(ctx, a.store, e)
 	if err != nil {

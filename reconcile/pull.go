@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"slices"
 	"sync"
 	"time"
@@ -178,6 +179,12 @@ func (a *Agent) fillFailed(ctx context.Context, customerID string) error {
 			continue
 		}
 		d := ofListed(customerID, status)
+		if d.State == DeltaVerified && d.Delta.IsZero() {
+			// A zero would close the gap with an amount that nobody told. It is asked for again
+			// at the next comparison, until the amount is known.
+			a.set.logger.LogAttrs(ctx, levelWarn, "reconcile: a delta in a gap was verified and its amount is not told; it is asked for again", slog.String("recordId", gap.RecordID))
+			continue
+		}
 		d.Listed = false
 		if d.VerifiedAt.IsZero() {
 			d.VerifiedAt = status.CreatedAt

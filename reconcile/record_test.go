@@ -378,6 +378,34 @@ func TestUnsignedHeadersDecideNothing(t *testing.T) {
 	require.Zero(t, a.Failed)
 }
 
+// An id promises nothing: what was signed is heard, whatever id it came under.
+func TestAnotherBodyUnderAKnownIDIsHeard(t *testing.T) {
+	t.Parallel()
+	body := []byte(`{"id":"evt_1","event":"delta.verified","data":{"recordId":"rec_1","customerId":"customer_acme","delta":-50,"referenceId":"usage:customer_acme:2026-02-01","verifiedAt":"2026-02-02T01:00:00Z"}}`)
+
+	t.Run("another delta is counted, once", func(t *testing.T) {
+		t.Parallel()
+		r := newRig(t)
+		f := newForged(t, r)
+		other := bytes.ReplaceAll(bytes.ReplaceAll(body, []byte("rec_1"), []byte("rec_2")), []byte("02-01"), []byte("02-02"))
+		for _, b := range [][]byte{body, other, body, other} {
+			require.Equal(t, 200, f.send(r.clock.Now(), b))
+			require.NoError(t, r.agent.Work(t.Context()))
+		}
+		require.Equal(t, "-100", r.balance(customer))
+	})
+
+	t.Run("another amount of the same delta is raised", func(t *testing.T) {
+		t.Parallel()
+		r := newRig(t)
+		f := newForged(t, r)
+		require.Equal(t, 200, f.send(r.clock.Now(), body))
+		require.Equal(t, 200, f.send(r.clock.Now(), bytes.Replace(body, []byte("-50"), []byte("-60"), 1)))
+		r.work()
+		require.Contains(t, kindsOf(r.check(customer).Mismatches), reconcile.KindChanged)
+	})
+}
+
 func TestEventsThatCannotBeReadAreKept(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -400,9 +428,9 @@ func TestEventsThatCannotBeReadAreKept(t *testing.T) {
 		require.NoError(t, err)
 		require.NotEmpty(t, e.Error)
 		require.NotContains(t, e.Error, "\n")
-		unread = append(unread, e.ID)
+		unread = append(unread, e.DeliveryID)
 	}
-	require.Equal(t, []string{"evt_1", "evt_2", "evt_3"}, unread)
+	require.ElementsMatch(t, []string{"evt_1", "evt_2", "evt_3"}, unread)
 	status, err := r.agent.Status(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, reconcile.EventCount{Unread: 3}, status.Events)

@@ -102,8 +102,8 @@ const (
 
 // InboxEvent is a delivery that was verified, as it is stored.
 type InboxEvent struct {
-	ID         string // of the signed body, see pacspace.Event
-	DeliveryID string // what the unsigned header called it; to ask for it again, and for nothing else
+	ID         string // of the body's content, so that another body under a known id is another event
+	DeliveryID string // the id in the signed body, see pacspace.Event; several events may have it
 	Type       pacspace.EventType
 	Body       []byte // as it came
 	Received   time.Time

@@ -196,6 +196,19 @@ var tests = []struct {
 		})
 		require.Equal(t, []bool{false}, receive(t, s, "a"), "it is still known")
 	}},
+	{"two events of one delivery are both kept", func(t *testing.T, s reconcile.Store) {
+		fresh, err := s.Receive(t.Context(), []reconcile.InboxEvent{
+			{ID: "a", DeliveryID: "one", Body: []byte(`{"n":1}`)}, {ID: "b", DeliveryID: "one", Body: []byte(`{"n":2}`)},
+		})
+		require.NoError(t, err)
+		require.Equal(t, []bool{true, true}, fresh)
+		update(t, s, func(ctx context.Context, tx reconcile.Tx) {
+			events, err := tx.PendingEvents(ctx, 10)
+			require.NoError(t, err)
+			require.Equal(t, []string{"a", "b"}, ids(events))
+			require.Equal(t, `{"n":2}`, string(events[1].Body))
+		})
+	}},
 	{"an event is known by its id and by its delivery's", func(t *testing.T, s reconcile.Store) {
 		receive(t, s, "a")
 		_, err := s.Receive(t.Context(), []reconcile.InboxEvent{{ID: "b", Body: []byte("{}")}})
