@@ -23,6 +23,7 @@ var floors = [][]string{
 	{"proof/sealed"},
 	{"proof"},
 	{"internal/idem", "internal/wire", "internal/transport", "internal/filekind"},
+	{"webhook"},
 	{""},
 	{"sandbox", "metering"},
 	{"reconcile"},

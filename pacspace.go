@@ -47,7 +47,7 @@
 //
 // # Webhooks and records
 //
-// [NewWebhookVerifier] checks deliveries and needs no client.
+// Package webhook checks deliveries and reads their events; it needs no client.
 //
 // [Client.Records] writes sealed records of what machines did, which carry fingerprints
 // instead of files: see [Fingerprint] and [RecordService.Emit]. [Public.OpenLink] opens a

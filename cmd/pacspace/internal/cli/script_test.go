@@ -16,6 +16,7 @@ import (
 
 	"github.com/pacspace/pacspace-go"
 	"github.com/pacspace/pacspace-go/sandbox"
+	"github.com/pacspace/pacspace-go/webhook"
 )
 
 // The program under test is this test binary under another name, so a script runs it as a
@@ -153,7 +154,7 @@ func deliver(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	body := []byte(ts.ReadFile(args[0]))
 	var text strings.Builder
-	ts.Check(pacspace.SignWebhook(secret, at, body).Write(&text))
+	ts.Check(webhook.Sign(secret, at, body).Write(&text))
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text.String()), 0o600))
 	ts.Setenv("PACSPACE_WEBHOOK_SECRET", secret)
 }

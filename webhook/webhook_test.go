@@ -1,4 +1,4 @@
-package pacspace_test
+package webhook_test
 
 import (
 	"bytes"
@@ -16,7 +16,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/webhook"
 )
 
 const webhookSecret = "whsec_4c1d0b8e5f6a7923"
@@ -26,18 +26,18 @@ var (
 	webhookBody = []byte(`{"id":"evt_1","event":"delta.verified","data":{"customerId":"customer_acme","delta":-50}}`)
 )
 
-func newVerifier(t testing.TB, opts ...pacspace.WebhookOption) *pacspace.WebhookVerifier {
+func newVerifier(t testing.TB, opts ...webhook.Option) *webhook.Verifier {
 	t.Helper()
-	opts = append([]pacspace.WebhookOption{pacspace.WithWebhookClock(func() time.Time { return webhookNow })}, opts...)
-	v, err := pacspace.NewWebhookVerifier([]string{webhookSecret}, opts...)
+	opts = append([]webhook.Option{webhook.WithClock(func() time.Time { return webhookNow })}, opts...)
+	v, err := webhook.NewVerifier([]string{webhookSecret}, opts...)
 	require.NoError(t, err)
 	return v
 }
 
-func TestWebhookSignature(t *testing.T) {
+func TestSignature(t *testing.T) {
 	t.Parallel()
-	other := pacspace.SignWebhook("whsec_other", webhookNow, webhookBody).Get(pacspace.WebhookSignatureHeader)
-	good := pacspace.SignWebhook(webhookSecret, webhookNow, webhookBody).Get(pacspace.WebhookSignatureHeader)
+	other := webhook.Sign("whsec_other", webhookNow, webhookBody).Get(webhook.SignatureHeader)
+	good := webhook.Sign(webhookSecret, webhookNow, webhookBody).Get(webhook.SignatureHeader)
 	digits := strings.TrimPrefix(good, "v1=")
 	timestamp := strconv.FormatInt(webhookNow.Unix(), 10)
 
@@ -52,17 +52,17 @@ func TestWebhookSignature(t *testing.T) {
 		{"spaces stand around the comma", " " + good + " ,\t" + other, nil},
 		{"a version we do not know stands beside it", "v2=" + digits + "," + good, nil},
 		{"empty parts are passed over", ",," + good + ",", nil},
-		{"another secret made it", other, pacspace.ErrWebhookSignature},
-		{"only a version we do not know", "v2=" + digits, pacspace.ErrWebhookSignature},
-		{"digits without a version", digits, pacspace.ErrWebhookSignature},
-		{"upper-case digits are another spelling, and refused", "v1=" + strings.ToUpper(digits), pacspace.ErrWebhookSignature},
-		{"a digit too few", good[:len(good)-1], pacspace.ErrWebhookSignature},
-		{"a digit too many", good + "0", pacspace.ErrWebhookSignature},
-		{"a letter past f", good[:len(good)-1] + "g", pacspace.ErrWebhookSignature},
-		{"bytes that are no ASCII", "v1=" + strings.Repeat("é", 32), pacspace.ErrWebhookSignature},
-		{"a no-break space in front", "\u00a0" + good, pacspace.ErrWebhookSignature},
+		{"another secret made it", other, webhook.ErrSignature},
+		{"only a version we do not know", "v2=" + digits, webhook.ErrSignature},
+		{"digits without a version", digits, webhook.ErrSignature},
+		{"upper-case digits are another spelling, and refused", "v1=" + strings.ToUpper(digits), webhook.ErrSignature},
+		{"a digit too few", good[:len(good)-1], webhook.ErrSignature},
+		{"a digit too many", good + "0", webhook.ErrSignature},
+		{"a letter past f", good[:len(good)-1] + "g", webhook.ErrSignature},
+		{"bytes that are no ASCII", "v1=" + strings.Repeat("é", 32), webhook.ErrSignature},
+		{"a no-break space in front", "\u00a0" + good, webhook.ErrSignature},
 		{"a thousand wrong ones before the right one", strings.Repeat(other+",", 1000) + good, nil},
-		{"nothing", "", pacspace.ErrWebhookMissing},
+		{"nothing", "", webhook.ErrMissing},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -77,7 +77,7 @@ func TestWebhookSignature(t *testing.T) {
 		for i := range webhookBody {
 			body := bytes.Clone(webhookBody)
 			body[i] ^= 1
-			require.ErrorIs(t, v.VerifySignature(good, timestamp, body), pacspace.ErrWebhookSignature)
+			require.ErrorIs(t, v.VerifySignature(good, timestamp, body), webhook.ErrSignature)
 		}
 	})
 
@@ -90,7 +90,7 @@ func TestWebhookSignature(t *testing.T) {
 					continue
 				}
 				changed := "v1=" + digits[:i] + string([]byte{byte(d)}) + digits[i+1:]
-				require.ErrorIs(t, v.VerifySignature(changed, timestamp, webhookBody), pacspace.ErrWebhookSignature)
+				require.ErrorIs(t, v.VerifySignature(changed, timestamp, webhookBody), webhook.ErrSignature)
 			}
 		}
 	})
@@ -98,20 +98,20 @@ func TestWebhookSignature(t *testing.T) {
 	t.Run("the signature covers the timestamp", func(t *testing.T) {
 		t.Parallel()
 		later := strconv.FormatInt(webhookNow.Unix()+1, 10)
-		require.ErrorIs(t, newVerifier(t).VerifySignature(good, later, webhookBody), pacspace.ErrWebhookSignature)
+		require.ErrorIs(t, newVerifier(t).VerifySignature(good, later, webhookBody), webhook.ErrSignature)
 	})
 
 	t.Run("a verifier with several secrets takes a signature of each", func(t *testing.T) {
 		t.Parallel()
-		v, err := pacspace.NewWebhookVerifier([]string{"whsec_new", webhookSecret, "whsec_other"},
-			pacspace.WithWebhookClock(func() time.Time { return webhookNow }))
+		v, err := webhook.NewVerifier([]string{"whsec_new", webhookSecret, "whsec_other"},
+			webhook.WithClock(func() time.Time { return webhookNow }))
 		require.NoError(t, err)
 		require.NoError(t, v.VerifySignature(good, timestamp, webhookBody))
 		require.NoError(t, v.VerifySignature(other, timestamp, webhookBody))
 	})
 }
 
-func TestWebhookTimestamp(t *testing.T) {
+func TestTimestamp(t *testing.T) {
 	t.Parallel()
 	now := webhookNow.Unix()
 	for _, c := range []struct {
@@ -121,28 +121,28 @@ func TestWebhookTimestamp(t *testing.T) {
 	}{
 		{"seconds, of now", strconv.FormatInt(now, 10), nil},
 		{"seconds, 300 s old", strconv.FormatInt(now-300, 10), nil},
-		{"seconds, 301 s old", strconv.FormatInt(now-301, 10), pacspace.ErrWebhookTooOld},
+		{"seconds, 301 s old", strconv.FormatInt(now-301, 10), webhook.ErrTooOld},
 		{"seconds, 300 s ahead", strconv.FormatInt(now+300, 10), nil},
-		{"seconds, 301 s ahead", strconv.FormatInt(now+301, 10), pacspace.ErrWebhookTooNew},
+		{"seconds, 301 s ahead", strconv.FormatInt(now+301, 10), webhook.ErrTooNew},
 		{"milliseconds, of now", strconv.FormatInt(now*1000+999, 10), nil},
-		{"milliseconds count as the second they are in: 300.001 s old is 301", strconv.FormatInt((now-300)*1000-1, 10), pacspace.ErrWebhookTooOld},
+		{"milliseconds count as the second they are in: 300.001 s old is 301", strconv.FormatInt((now-300)*1000-1, 10), webhook.ErrTooOld},
 		{"milliseconds count as the second they are in: 300.999 s ahead is 300", strconv.FormatInt((now+300)*1000+999, 10), nil},
-		{"milliseconds, 301 s ahead", strconv.FormatInt((now+301)*1000, 10), pacspace.ErrWebhookTooNew},
-		{"the largest number of seconds", "999999999999", pacspace.ErrWebhookTooNew},
-		{"the smallest number of milliseconds", "1000000000000", pacspace.ErrWebhookTooOld},
+		{"milliseconds, 301 s ahead", strconv.FormatInt((now+301)*1000, 10), webhook.ErrTooNew},
+		{"the largest number of seconds", "999999999999", webhook.ErrTooNew},
+		{"the smallest number of milliseconds", "1000000000000", webhook.ErrTooOld},
 		{"leading zeros", "000" + strconv.FormatInt(now, 10), nil},
-		{"zero", "0", pacspace.ErrWebhookTooOld},
-		{"a number past every calendar", strings.Repeat("9", 32), pacspace.ErrWebhookTooNew},
-		{"more digits than anyone could mean", strings.Repeat("9", 33), pacspace.ErrWebhookTimestamp},
-		{"a minus", "-5", pacspace.ErrWebhookTimestamp},
-		{"a plus", "+" + strconv.FormatInt(now, 10), pacspace.ErrWebhookTimestamp},
-		{"a fraction", strconv.FormatInt(now, 10) + ".0", pacspace.ErrWebhookTimestamp},
-		{"a space", " " + strconv.FormatInt(now, 10), pacspace.ErrWebhookTimestamp},
-		{"an underscore", "1_770806230", pacspace.ErrWebhookTimestamp},
-		{"digits of another script", "١٧٧٠٨٠٦٢٢٥", pacspace.ErrWebhookTimestamp},
-		{"a date", "2026-02-11T10:30:05Z", pacspace.ErrWebhookTimestamp},
-		{"two of them", strconv.FormatInt(now, 10) + "," + strconv.FormatInt(now, 10), pacspace.ErrWebhookTimestamp},
-		{"nothing", "", pacspace.ErrWebhookMissing},
+		{"zero", "0", webhook.ErrTooOld},
+		{"a number past every calendar", strings.Repeat("9", 32), webhook.ErrTooNew},
+		{"more digits than anyone could mean", strings.Repeat("9", 33), webhook.ErrTimestamp},
+		{"a minus", "-5", webhook.ErrTimestamp},
+		{"a plus", "+" + strconv.FormatInt(now, 10), webhook.ErrTimestamp},
+		{"a fraction", strconv.FormatInt(now, 10) + ".0", webhook.ErrTimestamp},
+		{"a space", " " + strconv.FormatInt(now, 10), webhook.ErrTimestamp},
+		{"an underscore", "1_770806230", webhook.ErrTimestamp},
+		{"digits of another script", "١٧٧٠٨٠٦٢٢٥", webhook.ErrTimestamp},
+		{"a date", "2026-02-11T10:30:05Z", webhook.ErrTimestamp},
+		{"two of them", strconv.FormatInt(now, 10) + "," + strconv.FormatInt(now, 10), webhook.ErrTimestamp},
+		{"nothing", "", webhook.ErrMissing},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -154,17 +154,17 @@ func TestWebhookTimestamp(t *testing.T) {
 
 	t.Run("a tolerance of zero leaves the same second", func(t *testing.T) {
 		t.Parallel()
-		v := newVerifier(t, pacspace.WithTolerance(0))
-		_, err := v.Verify(webhookBody, pacspace.SignWebhook(webhookSecret, webhookNow, webhookBody))
+		v := newVerifier(t, webhook.WithTolerance(0))
+		_, err := v.Verify(webhookBody, webhook.Sign(webhookSecret, webhookNow, webhookBody))
 		require.NoError(t, err)
-		_, err = v.Verify(webhookBody, pacspace.SignWebhook(webhookSecret, webhookNow.Add(-time.Second), webhookBody))
-		require.ErrorIs(t, err, pacspace.ErrWebhookTooOld)
+		_, err = v.Verify(webhookBody, webhook.Sign(webhookSecret, webhookNow.Add(-time.Second), webhookBody))
+		require.ErrorIs(t, err, webhook.ErrTooOld)
 	})
 
 	t.Run("the clock's fraction of a second does not count", func(t *testing.T) {
 		t.Parallel()
-		v := newVerifier(t, pacspace.WithWebhookClock(func() time.Time { return webhookNow.Add(999 * time.Millisecond) }))
-		_, err := v.Verify(webhookBody, pacspace.SignWebhook(webhookSecret, webhookNow.Add(-300*time.Second), webhookBody))
+		v := newVerifier(t, webhook.WithClock(func() time.Time { return webhookNow.Add(999 * time.Millisecond) }))
+		_, err := v.Verify(webhookBody, webhook.Sign(webhookSecret, webhookNow.Add(-300*time.Second), webhookBody))
 		require.NoError(t, err)
 	})
 }
@@ -173,15 +173,15 @@ func TestWebhookTimestamp(t *testing.T) {
 // the rule in the contract, made without the code under test.
 func signText(secret, timestamp string, body []byte) http.Header {
 	h := http.Header{}
-	h.Set(pacspace.WebhookSignatureHeader, "v1="+hmacHex(secret, timestamp+"."+string(body)))
-	h.Set(pacspace.WebhookTimestampHeader, timestamp)
+	h.Set(webhook.SignatureHeader, "v1="+hmacHex(secret, timestamp+"."+string(body)))
+	h.Set(webhook.TimestampHeader, timestamp)
 	return h
 }
 
-func TestWebhookHeaders(t *testing.T) {
+func TestHeaders(t *testing.T) {
 	t.Parallel()
-	signed := pacspace.SignWebhook(webhookSecret, webhookNow, webhookBody)
-	signature, timestamp := signed.Get(pacspace.WebhookSignatureHeader), signed.Get(pacspace.WebhookTimestampHeader)
+	signed := webhook.Sign(webhookSecret, webhookNow, webhookBody)
+	signature, timestamp := signed.Get(webhook.SignatureHeader), signed.Get(webhook.TimestampHeader)
 	wrong := "v1=" + strings.Repeat("0", 64)
 
 	for _, c := range []struct {
@@ -194,12 +194,12 @@ func TestWebhookHeaders(t *testing.T) {
 		{"names as the service writes them", http.Header{"X-PacSpace-Signature": {signature}, "X-PacSpace-Timestamp": {timestamp}}, nil},
 		{"two signature headers, the second one ours", http.Header{"X-Pacspace-Signature": {wrong, signature}, "X-Pacspace-Timestamp": {timestamp}}, nil},
 		{"two spellings of the signature header", http.Header{"X-Pacspace-Signature": {wrong}, "x-pacspace-signature": {signature}, "X-Pacspace-Timestamp": {timestamp}}, nil},
-		{"two timestamps, since which one counts is not known", http.Header{"X-Pacspace-Signature": {signature}, "X-Pacspace-Timestamp": {timestamp, timestamp}}, pacspace.ErrWebhookTimestamp},
-		{"no signature", http.Header{"X-Pacspace-Timestamp": {timestamp}}, pacspace.ErrWebhookMissing},
-		{"an empty signature", http.Header{"X-Pacspace-Signature": {""}, "X-Pacspace-Timestamp": {timestamp}}, pacspace.ErrWebhookMissing},
-		{"no timestamp", http.Header{"X-Pacspace-Signature": {signature}}, pacspace.ErrWebhookMissing},
-		{"no headers at all", nil, pacspace.ErrWebhookMissing},
-		{"a space in the name", http.Header{"X-PacSpace-Signature ": {signature}, "X-Pacspace-Timestamp": {timestamp}}, pacspace.ErrWebhookMissing},
+		{"two timestamps, since which one counts is not known", http.Header{"X-Pacspace-Signature": {signature}, "X-Pacspace-Timestamp": {timestamp, timestamp}}, webhook.ErrTimestamp},
+		{"no signature", http.Header{"X-Pacspace-Timestamp": {timestamp}}, webhook.ErrMissing},
+		{"an empty signature", http.Header{"X-Pacspace-Signature": {""}, "X-Pacspace-Timestamp": {timestamp}}, webhook.ErrMissing},
+		{"no timestamp", http.Header{"X-Pacspace-Signature": {signature}}, webhook.ErrMissing},
+		{"no headers at all", nil, webhook.ErrMissing},
+		{"a space in the name", http.Header{"X-PacSpace-Signature ": {signature}, "X-Pacspace-Timestamp": {timestamp}}, webhook.ErrMissing},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -210,45 +210,43 @@ func TestWebhookHeaders(t *testing.T) {
 
 	t.Run("no body", func(t *testing.T) {
 		t.Parallel()
-		_, err := newVerifier(t).Verify(nil, pacspace.SignWebhook(webhookSecret, webhookNow, nil))
-		require.ErrorIs(t, err, pacspace.ErrWebhookMissing)
+		_, err := newVerifier(t).Verify(nil, webhook.Sign(webhookSecret, webhookNow, nil))
+		require.ErrorIs(t, err, webhook.ErrMissing)
 	})
 }
 
-func TestWebhookVerifierIsRefusedWhenItCouldNotWork(t *testing.T) {
+func TestVerifierIsRefusedWhenItCouldNotWork(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name    string
 		secrets []string
-		opts    []pacspace.WebhookOption
+		opts    []webhook.Option
 		field   string
 	}{
 		{"no secret", nil, nil, "secrets"},
 		{"an empty secret among others", []string{"whsec_a", ""}, nil, "secrets[1]"},
-		{"a negative tolerance", []string{"s"}, []pacspace.WebhookOption{pacspace.WithTolerance(-time.Second)}, "tolerance"},
-		{"no clock", []string{"s"}, []pacspace.WebhookOption{pacspace.WithWebhookClock(nil)}, "clock"},
-		{"no room for a body", []string{"s"}, []pacspace.WebhookOption{pacspace.WithWebhookMaxBody(0)}, "maxBody"},
-		{"no logger", []string{"s"}, []pacspace.WebhookOption{pacspace.WithWebhookLogger(nil)}, "logger"},
-		{"a nil option", []string{"s"}, []pacspace.WebhookOption{nil}, "opts"},
+		{"a negative tolerance", []string{"s"}, []webhook.Option{webhook.WithTolerance(-time.Second)}, "tolerance"},
+		{"no clock", []string{"s"}, []webhook.Option{webhook.WithClock(nil)}, "clock"},
+		{"no room for a body", []string{"s"}, []webhook.Option{webhook.WithMaxBody(0)}, "maxBody"},
+		{"no logger", []string{"s"}, []webhook.Option{webhook.WithLogger(nil)}, "logger"},
+		{"a nil option", []string{"s"}, []webhook.Option{nil}, "opts"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := pacspace.NewWebhookVerifier(c.secrets, c.opts...)
-			require.ErrorIs(t, err, pacspace.ErrInvalid)
-			param, ok := errors.AsType[*pacspace.ParamError](err)
-			require.True(t, ok)
-			require.Equal(t, c.field, param.Field)
+			_, err := webhook.NewVerifier(c.secrets, c.opts...)
+			require.ErrorIs(t, err, webhook.ErrInvalid)
+			require.ErrorContains(t, err, "webhook: invalid "+c.field+": must ")
 		})
 	}
 }
 
-func TestWebhookSecretIsNeverPrinted(t *testing.T) {
+func TestSecretIsNeverPrinted(t *testing.T) {
 	t.Parallel()
 	v := newVerifier(t)
-	_, err := v.Verify(webhookBody, pacspace.SignWebhook(webhookSecret, webhookNow, webhookBody)) // fills the pool
+	_, err := v.Verify(webhookBody, webhook.Sign(webhookSecret, webhookNow, webhookBody)) // fills the pool
 	require.NoError(t, err)
 	refused := v.VerifySignature("v1=00", strconv.FormatInt(webhookNow.Unix(), 10), webhookBody)
-	_, empty := pacspace.NewWebhookVerifier([]string{webhookSecret, ""})
+	_, empty := webhook.NewVerifier([]string{webhookSecret, ""})
 
 	for _, value := range []struct {
 		name string
@@ -256,11 +254,11 @@ func TestWebhookSecretIsNeverPrinted(t *testing.T) {
 	}{
 		{"verifier", v},
 		{"verifier by value", *v},
-		{"verifier inside a struct", struct{ V *pacspace.WebhookVerifier }{v}},
-		{"verifier inside an unexported field", struct{ v *pacspace.WebhookVerifier }{v}},
-		{"verifier by value inside an unexported field", struct{ v pacspace.WebhookVerifier }{*v}},
+		{"verifier inside a struct", struct{ V *webhook.Verifier }{v}},
+		{"verifier inside an unexported field", struct{ v *webhook.Verifier }{v}},
+		{"verifier by value inside an unexported field", struct{ v webhook.Verifier }{*v}},
 		{"handler", v.Handler(nil)},
-		{"option", pacspace.SignAlsoWith(webhookSecret)},
+		{"option", webhook.AlsoWith(webhookSecret)},
 		{"refusal", refused},
 		{"construction error", empty},
 	} {
@@ -288,29 +286,29 @@ func TestWebhookSecretIsNeverPrinted(t *testing.T) {
 	}
 }
 
-func TestWebhookVerifierSaysWhatItIsSetTo(t *testing.T) {
+func TestVerifierSaysWhatItIsSetTo(t *testing.T) {
 	t.Parallel()
-	v, err := pacspace.NewWebhookVerifier([]string{"a", "b"}, pacspace.WithTolerance(time.Minute))
+	v, err := webhook.NewVerifier([]string{"a", "b"}, webhook.WithTolerance(time.Minute))
 	require.NoError(t, err)
-	require.Equal(t, "pacspace.WebhookVerifier{secrets: 2, tolerance: 60s}", v.String())
+	require.Equal(t, "webhook.Verifier{secrets: 2, tolerance: 60s}", v.String())
 }
 
-func TestWebhookVerifierServesManyGoroutines(t *testing.T) {
+func TestVerifierServesManyGoroutines(t *testing.T) {
 	t.Parallel()
-	v, err := pacspace.NewWebhookVerifier([]string{"whsec_old", webhookSecret}, pacspace.WithWebhookClock(func() time.Time { return webhookNow }))
+	v, err := webhook.NewVerifier([]string{"whsec_old", webhookSecret}, webhook.WithClock(func() time.Time { return webhookNow }))
 	require.NoError(t, err)
 	var group sync.WaitGroup
 	for worker := range 8 {
 		group.Go(func() {
 			for i := range 200 {
 				body := fmt.Appendf(nil, `{"id":"evt_%d_%d"}`, worker, i)
-				h := pacspace.SignWebhook(webhookSecret, webhookNow, body)
+				h := webhook.Sign(webhookSecret, webhookNow, body)
 				event, err := v.Verify(body, h)
 				if err != nil || event.ID != fmt.Sprintf("evt_%d_%d", worker, i) {
 					t.Errorf("%s: %v, %v", body, event, err)
 				}
 				body[1] ^= 1
-				if err := v.VerifySignature(h.Get(pacspace.WebhookSignatureHeader), h.Get(pacspace.WebhookTimestampHeader), body); !errors.Is(err, pacspace.ErrWebhookSignature) {
+				if err := v.VerifySignature(h.Get(webhook.SignatureHeader), h.Get(webhook.TimestampHeader), body); !errors.Is(err, webhook.ErrSignature) {
 					t.Errorf("%s: %v", body, err)
 				}
 			}
@@ -320,13 +318,13 @@ func TestWebhookVerifierServesManyGoroutines(t *testing.T) {
 }
 
 func FuzzWebhookHeader(f *testing.F) {
-	good := pacspace.SignWebhook(webhookSecret, webhookNow, webhookBody)
-	f.Add(good.Get(pacspace.WebhookSignatureHeader), good.Get(pacspace.WebhookTimestampHeader))
+	good := webhook.Sign(webhookSecret, webhookNow, webhookBody)
+	f.Add(good.Get(webhook.SignatureHeader), good.Get(webhook.TimestampHeader))
 	v := newVerifier(f)
 	f.Fuzz(func(t *testing.T, signature, timestamp string) {
 		err := v.VerifySignature(signature, timestamp, webhookBody)
 		kinds := 0
-		for _, kind := range []error{pacspace.ErrWebhookMissing, pacspace.ErrWebhookTimestamp, pacspace.ErrWebhookTooOld, pacspace.ErrWebhookTooNew, pacspace.ErrWebhookSignature} {
+		for _, kind := range []error{webhook.ErrMissing, webhook.ErrTimestamp, webhook.ErrTooOld, webhook.ErrTooNew, webhook.ErrSignature} {
 			if errors.Is(err, kind) {
 				kinds++
 			}
@@ -339,8 +337,8 @@ func FuzzWebhookHeader(f *testing.F) {
 			t.Fatalf("more than one line: %q", err)
 		}
 		h := http.Header{}
-		h.Set(pacspace.WebhookSignatureHeader, signature)
-		h.Set(pacspace.WebhookTimestampHeader, timestamp)
+		h.Set(webhook.SignatureHeader, signature)
+		h.Set(webhook.TimestampHeader, timestamp)
 		if _, verr := v.Verify(webhookBody, h); (verr == nil) != (err == nil) {
 			t.Fatalf("Verify says %v, VerifySignature %v", verr, err)
 		}

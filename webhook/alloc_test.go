@@ -1,19 +1,19 @@
 //go:build !race
 
-package pacspace_test
+package webhook_test
 
 import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/webhook"
 )
 
 // The race detector makes sync.Pool forget at random, so this holds without it alone.
-func TestWebhookSignatureCheckDoesNotAllocate(t *testing.T) {
+func TestSignatureCheckDoesNotAllocate(t *testing.T) {
 	body, signature, timestamp := eventOf1KiB()
-	v, err := pacspace.NewWebhookVerifier([]string{webhookSecret})
+	v, err := webhook.NewVerifier([]string{webhookSecret})
 	require.NoError(t, err)
 	allocations := testing.AllocsPerRun(1000, func() {
 		if err := v.VerifySignature(signature, timestamp, body); err != nil {

@@ -1,4 +1,4 @@
-package pacspace_test
+package webhook_test
 
 import (
 	"bytes"
@@ -15,18 +15,18 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/webhook"
 )
 
 // delivery is a signed request, as the service posts it.
 func delivery(body []byte, at time.Time) *http.Request {
 	r := httptest.NewRequest(http.MethodPost, "/hooks/pacspace", bytes.NewReader(body))
-	r.Header = pacspace.SignWebhook(webhookSecret, at, body)
+	r.Header = webhook.Sign(webhookSecret, at, body)
 	r.Header.Set("Content-Type", "application/json")
 	return r
 }
 
-func TestWebhookHandlerAnswers(t *testing.T) {
+func TestHandlerAnswers(t *testing.T) {
 	t.Parallel()
 	with := func(change func(*http.Request)) *http.Request {
 		r := delivery(webhookBody, webhookNow)
@@ -61,17 +61,17 @@ func TestWebhookHandlerAnswers(t *testing.T) {
 		{"413: a body over the limit that does not say so", with(func(r *http.Request) {
 			r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(large)), -1
 		}), 413},
-		{"400: no signature", with(func(r *http.Request) { r.Header.Del(pacspace.WebhookSignatureHeader) }), 400},
-		{"400: no timestamp", with(func(r *http.Request) { r.Header.Del(pacspace.WebhookTimestampHeader) }), 400},
-		{"400: a timestamp that is none", header(pacspace.WebhookTimestampHeader, "today"), 400},
+		{"400: no signature", with(func(r *http.Request) { r.Header.Del(webhook.SignatureHeader) }), 400},
+		{"400: no timestamp", with(func(r *http.Request) { r.Header.Del(webhook.TimestampHeader) }), 400},
+		{"400: a timestamp that is none", header(webhook.TimestampHeader, "today"), 400},
 		{"400: no body", delivery(nil, webhookNow), 400},
 		{"400: no body at all", with(func(r *http.Request) { r.Body = nil }), 400},
 		{"400: genuine, and not JSON", delivery([]byte("hello"), webhookNow), 400},
-		{"401: another signature", header(pacspace.WebhookSignatureHeader, "v1="+strings.Repeat("0", 64)), 401},
+		{"401: another signature", header(webhook.SignatureHeader, "v1="+strings.Repeat("0", 64)), 401},
 		{"401: another body", with(func(r *http.Request) { r.Body = io.NopCloser(strings.NewReader(`{}`)) }), 401},
 		{"401: too old", delivery(webhookBody, webhookNow.Add(-301*time.Second)), 401},
 		{"401: from the future, and not genuine", with(func(r *http.Request) {
-			r.Header.Set(pacspace.WebhookTimestampHeader, "1999999999")
+			r.Header.Set(webhook.TimestampHeader, "1999999999")
 		}), 401},
 		{"503: from the future, and genuine, so our clock is behind", delivery(webhookBody, webhookNow.Add(301*time.Second)), 503},
 		{"503: a body that breaks off", with(func(r *http.Request) {
@@ -81,7 +81,7 @@ func TestWebhookHandlerAnswers(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			calls := 0
-			h := newVerifier(t, pacspace.WithWebhookMaxBody(1024)).Handler(func(context.Context, *pacspace.Event) error {
+			h := newVerifier(t, webhook.WithMaxBody(1024)).Handler(func(context.Context, *webhook.Event) error {
 				calls++
 				return nil
 			})
@@ -94,14 +94,14 @@ func TestWebhookHandlerAnswers(t *testing.T) {
 	}
 }
 
-func TestWebhookHandlerWaitsForTheCallback(t *testing.T) {
+func TestHandlerWaitsForTheCallback(t *testing.T) {
 	t.Parallel()
 
 	t.Run("it gets the event and the request's context", func(t *testing.T) {
 		t.Parallel()
 		type key struct{}
-		var got *pacspace.Event
-		h := newVerifier(t).Handler(func(ctx context.Context, event *pacspace.Event) error {
+		var got *webhook.Event
+		h := newVerifier(t).Handler(func(ctx context.Context, event *webhook.Event) error {
 			require.Equal(t, "here", ctx.Value(key{}))
 			got = event
 			return nil
@@ -115,7 +115,7 @@ func TestWebhookHandlerWaitsForTheCallback(t *testing.T) {
 		t.Parallel()
 		w := httptest.NewRecorder()
 		w.Code = 0
-		newVerifier(t).Handler(func(context.Context, *pacspace.Event) error {
+		newVerifier(t).Handler(func(context.Context, *webhook.Event) error {
 			require.Zero(t, w.Code)
 			return nil
 		}).ServeHTTP(w, delivery(webhookBody, webhookNow))
@@ -125,7 +125,7 @@ func TestWebhookHandlerWaitsForTheCallback(t *testing.T) {
 	t.Run("its error is a 500 that does not tell it", func(t *testing.T) {
 		t.Parallel()
 		w := httptest.NewRecorder()
-		newVerifier(t).Handler(func(context.Context, *pacspace.Event) error {
+		newVerifier(t).Handler(func(context.Context, *webhook.Event) error {
 			return errors.New("disk /var/lib/ledger is full")
 		}).ServeHTTP(w, delivery(webhookBody, webhookNow))
 		require.Equal(t, 500, w.Code)
@@ -140,15 +140,15 @@ func TestWebhookHandlerWaitsForTheCallback(t *testing.T) {
 	})
 }
 
-func TestWebhookHandlerTellsNothingOfTheDelivery(t *testing.T) {
+func TestHandlerTellsNothingOfTheDelivery(t *testing.T) {
 	t.Parallel()
 	body := []byte(`{"id":"evt_private","event":"delta.verified","data":"customer_private"}`)
 	var log bytes.Buffer
-	v := newVerifier(t, pacspace.WithWebhookLogger(slog.New(slog.NewJSONHandler(&log, nil))))
+	v := newVerifier(t, webhook.WithLogger(slog.New(slog.NewJSONHandler(&log, nil))))
 	r := delivery(body, webhookNow)
-	r.Header.Set(pacspace.WebhookSignatureHeader, "v1="+strings.Repeat("ab", 32))
+	r.Header.Set(webhook.SignatureHeader, "v1="+strings.Repeat("ab", 32))
 	w := httptest.NewRecorder()
-	v.Handler(func(context.Context, *pacspace.Event) error { return nil }).ServeHTTP(w, r)
+	v.Handler(func(context.Context, *webhook.Event) error { return nil }).ServeHTTP(w, r)
 
 	require.Equal(t, 401, w.Code)
 	require.Contains(t, log.String(), `"status":401`)
@@ -161,13 +161,13 @@ func TestWebhookHandlerTellsNothingOfTheDelivery(t *testing.T) {
 }
 
 // Over a real connection the limit also ends the upload, and a lost client is no 2xx.
-func TestWebhookHandlerOverHTTP(t *testing.T) {
+func TestHandlerOverHTTP(t *testing.T) {
 	t.Parallel()
-	v, err := pacspace.NewWebhookVerifier([]string{webhookSecret})
+	v, err := webhook.NewVerifier([]string{webhookSecret})
 	require.NoError(t, err)
-	events := make(chan *pacspace.Event, 1)
+	events := make(chan *webhook.Event, 1)
 	mux := http.NewServeMux()
-	mux.Handle("POST /hooks/pacspace", v.Handler(func(_ context.Context, event *pacspace.Event) error {
+	mux.Handle("POST /hooks/pacspace", v.Handler(func(_ context.Context, event *webhook.Event) error {
 		events <- event
 		return nil
 	}))
@@ -176,7 +176,7 @@ func TestWebhookHandlerOverHTTP(t *testing.T) {
 	post := func(body []byte) int {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+"/hooks/pacspace", bytes.NewReader(body))
 		require.NoError(t, err)
-		req.Header = pacspace.SignWebhook(webhookSecret, time.Now(), body, pacspace.SignAlsoWith("whsec_previous"))
+		req.Header = webhook.Sign(webhookSecret, time.Now(), body, webhook.AlsoWith("whsec_previous"))
 		resp, err := server.Client().Do(req)
 		require.NoError(t, err)
 		require.NoError(t, resp.Body.Close())
@@ -184,5 +184,5 @@ func TestWebhookHandlerOverHTTP(t *testing.T) {
 	}
 	require.Equal(t, 200, post(webhookBody))
 	require.Equal(t, "evt_1", (<-events).ID)
-	require.Equal(t, 413, post(bytes.Repeat([]byte(" "), pacspace.DefaultWebhookMaxBody+1)))
+	require.Equal(t, 413, post(bytes.Repeat([]byte(" "), webhook.DefaultMaxBody+1)))
 }

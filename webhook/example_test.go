@@ -1,4 +1,4 @@
-package pacspace_test
+package webhook_test
 
 import (
 	"bytes"
@@ -9,12 +9,12 @@ import (
 	"net/http/httptest"
 	"time"
 
-	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/webhook"
 )
 
 // A delivery is checked on the bytes as they came, wherever they came from.
-func ExampleWebhookVerifier_Verify() {
-	verifier, err := pacspace.NewWebhookVerifier([]string{"whsec_example"})
+func ExampleVerifier_Verify() {
+	verifier, err := webhook.NewVerifier([]string{"whsec_example"})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -22,7 +22,7 @@ func ExampleWebhookVerifier_Verify() {
 
 	// What a framework hands over: the raw body and the headers.
 	body := []byte(`{"id":"evt_1","event":"delta.verified","data":{"customerId":"customer_acme","delta":-50}}`)
-	header := pacspace.SignWebhook("whsec_example", time.Now(), body)
+	header := webhook.Sign("whsec_example", time.Now(), body)
 
 	event, err := verifier.Verify(body, header)
 	if err != nil {
@@ -38,7 +38,7 @@ func ExampleWebhookVerifier_Verify() {
 
 	body[len(body)-3] = '9'
 	_, err = verifier.Verify(body, header)
-	fmt.Println(errors.Is(err, pacspace.ErrWebhookSignature))
+	fmt.Println(errors.Is(err, webhook.ErrSignature))
 	// Output:
 	// evt_1 delta.verified customer_acme -50
 	// true
@@ -46,23 +46,23 @@ func ExampleWebhookVerifier_Verify() {
 
 // The handler answers 2xx only after the function returned nil, so the function stores the
 // event, and whether it was there before, in one transaction. A map stands in for that here.
-func ExampleWebhookVerifier_Handler() {
+func ExampleVerifier_Handler() {
 	// The previous secret stays in the list until its rotation is over.
-	verifier, err := pacspace.NewWebhookVerifier([]string{"whsec_example", "whsec_previous"})
+	verifier, err := webhook.NewVerifier([]string{"whsec_example", "whsec_previous"})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	applied := map[string]bool{}
 	mux := http.NewServeMux()
-	mux.Handle("POST /hooks/pacspace", verifier.Handler(func(ctx context.Context, event *pacspace.Event) error {
+	mux.Handle("POST /hooks/pacspace", verifier.Handler(func(ctx context.Context, event *webhook.Event) error {
 		if applied[event.ID] {
 			fmt.Println(event.ID, "again")
 			return nil
 		}
 		applied[event.ID] = true
 		switch event.Type {
-		case pacspace.EventDeltaVerified:
+		case webhook.EventDeltaVerified:
 			delta, err := event.DeltaVerified()
 			if err != nil {
 				return err
@@ -76,7 +76,7 @@ func ExampleWebhookVerifier_Handler() {
 
 	post := func(secret, body string) {
 		r := httptest.NewRequest(http.MethodPost, "/hooks/pacspace", bytes.NewReader([]byte(body)))
-		r.Header = pacspace.SignWebhook(secret, time.Now(), []byte(body))
+		r.Header = webhook.Sign(secret, time.Now(), []byte(body))
 		w := httptest.NewRecorder()
 		mux.ServeHTTP(w, r)
 		fmt.Println(w.Code)
@@ -97,10 +97,10 @@ func ExampleWebhookVerifier_Handler() {
 }
 
 // A test of one's own handler signs what it posts.
-func ExampleSignWebhook() {
-	header := pacspace.SignWebhook("whsec_test", time.Unix(1739270400, 0), []byte(`{"event":"delta.verified"}`))
-	fmt.Println(header.Get(pacspace.WebhookTimestampHeader))
-	fmt.Println(header.Get(pacspace.WebhookSignatureHeader))
+func ExampleSign() {
+	header := webhook.Sign("whsec_test", time.Unix(1739270400, 0), []byte(`{"event":"delta.verified"}`))
+	fmt.Println(header.Get(webhook.TimestampHeader))
+	fmt.Println(header.Get(webhook.SignatureHeader))
 	// Output:
 	// 1739270400
 	// v1=664fe831b63394494b98055a4a675420c6be05486313f740449886fc02673cf3

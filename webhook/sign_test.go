@@ -1,4 +1,4 @@
-package pacspace_test
+package webhook_test
 
 import (
 	"testing"
@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/webhook"
 )
 
 func TestSignWebhook(t *testing.T) {
@@ -15,27 +15,27 @@ func TestSignWebhook(t *testing.T) {
 
 	t.Run("in seconds, by the rule of the contract", func(t *testing.T) {
 		t.Parallel()
-		h := pacspace.SignWebhook("whsec_test", at, []byte(`{"a":1}`))
+		h := webhook.Sign("whsec_test", at, []byte(`{"a":1}`))
 		require.Equal(t, "1739270400", h.Get("X-PacSpace-Timestamp"))
 		require.Equal(t, "v1="+hmacHex("whsec_test", `1739270400.{"a":1}`), h.Get("X-PacSpace-Signature"))
 	})
 
 	t.Run("in milliseconds", func(t *testing.T) {
 		t.Parallel()
-		h := pacspace.SignWebhook("whsec_test", at, []byte(`{}`), pacspace.SignInMilliseconds())
+		h := webhook.Sign("whsec_test", at, []byte(`{}`), webhook.InMilliseconds())
 		require.Equal(t, "1739270400123", h.Get("X-PacSpace-Timestamp"))
 		require.Equal(t, "v1="+hmacHex("whsec_test", `1739270400123.{}`), h.Get("X-PacSpace-Signature"))
 	})
 
 	t.Run("with the current secret first and the previous one second", func(t *testing.T) {
 		t.Parallel()
-		h := pacspace.SignWebhook("whsec_new", at, []byte(`{}`), pacspace.SignAlsoWith("whsec_old"))
+		h := webhook.Sign("whsec_new", at, []byte(`{}`), webhook.AlsoWith("whsec_old"))
 		require.Equal(t, "v1="+hmacHex("whsec_new", "1739270400.{}")+",v1="+hmacHex("whsec_old", "1739270400.{}"), h.Get("X-PacSpace-Signature"))
 	})
 
 	t.Run("a time before 1970 has no timestamp that is accepted", func(t *testing.T) {
 		t.Parallel()
-		_, err := newVerifier(t).Verify(webhookBody, pacspace.SignWebhook(webhookSecret, time.Unix(-5, 0), webhookBody))
-		require.ErrorIs(t, err, pacspace.ErrWebhookTimestamp)
+		_, err := newVerifier(t).Verify(webhookBody, webhook.Sign(webhookSecret, time.Unix(-5, 0), webhookBody))
+		require.ErrorIs(t, err, webhook.ErrTimestamp)
 	})
 }

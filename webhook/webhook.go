@@ -1,4 +1,16 @@
-package pacspace
+// Package webhook checks what PacSpace delivers, and reads it. It needs no client and no
+// API key.
+//
+//	verifier, err := webhook.NewVerifier([]string{os.Getenv("PACSPACE_WEBHOOK_SECRET")})
+//	mux.Handle("POST /hooks/pacspace", verifier.Handler(store))
+//
+// The body must reach [Verifier.Handler], or [Verifier.Verify] behind another framework, as
+// the bytes that were sent. Deliveries come twice and out of order: apply each [Event.ID]
+// once. [Sign] and [NewRequest] make deliveries for tests of one's own handler; package
+// sandbox delivers whole stories.
+//
+// Errors are one of the sentinels of this package, through errors.Is.
+package webhook
 
 import (
 	"crypto/hmac"
@@ -21,45 +33,49 @@ import (
 //
 // Source: API contract, section 4.1.
 const (
-	WebhookSignatureHeader = "X-PacSpace-Signature"
-	WebhookTimestampHeader = "X-PacSpace-Timestamp"
-	WebhookEventHeader     = "X-Webhook-Event"
-	WebhookIDHeader        = "X-Event-ID"
+	SignatureHeader = "X-PacSpace-Signature"
+	TimestampHeader = "X-PacSpace-Timestamp"
+	EventHeader     = "X-Webhook-Event"
+	IDHeader        = "X-Event-ID"
 )
 
-// DefaultWebhookTolerance is how far the time of a delivery may lie from ours, in the past
+// DefaultTolerance is how far the time of a delivery may lie from ours, in the past
 // and in the future, unless [WithTolerance] says otherwise.
-const DefaultWebhookTolerance = 5 * time.Minute
+const DefaultTolerance = 5 * time.Minute
 
-// DefaultWebhookMaxBody is the size in bytes up to which [WebhookVerifier.Handler] reads a
-// body, unless [WithWebhookMaxBody] says otherwise.
-const DefaultWebhookMaxBody = 1 << 20
+// DefaultMaxBody is the size in bytes up to which [Verifier.Handler] reads a
+// body, unless [WithMaxBody] says otherwise.
+const DefaultMaxBody = 1 << 20
 
-// Why a delivery was refused, for errors.Is. Each refusal is exactly one of these.
+// What an error means, for errors.Is. Each refusal of a delivery is exactly one of those
+// after [ErrInvalid].
 var (
-	// ErrWebhookMissing: the signature, the timestamp or the body is not there. What to do:
+	// ErrInvalid: a secret, an option or what is to be signed breaks a rule. What to do: mend
+	// the field that the error names.
+	ErrInvalid = errors.New("invalid")
+	// ErrMissing: the signature, the timestamp or the body is not there. What to do:
 	// see that nothing before the handler reads the body or drops a header.
-	ErrWebhookMissing = errors.New("incomplete webhook")
-	// ErrWebhookTimestamp: the timestamp is not a Unix time in digits, or stands twice.
+	ErrMissing = errors.New("incomplete delivery")
+	// ErrTimestamp: the timestamp is not a Unix time in digits, or stands twice.
 	// What to do: refuse it; the service sends none such.
-	ErrWebhookTimestamp = errors.New("unreadable webhook timestamp")
-	// ErrWebhookTooOld: the timestamp lies further back than the tolerance. What to do:
+	ErrTimestamp = errors.New("unreadable timestamp")
+	// ErrTooOld: the timestamp lies further back than the tolerance. What to do:
 	// refuse it; check this machine's clock where genuine ones are refused.
-	ErrWebhookTooOld = errors.New("webhook too old")
-	// ErrWebhookTooNew: the timestamp lies further ahead than the tolerance. What to do:
+	ErrTooOld = errors.New("delivery too old")
+	// ErrTooNew: the timestamp lies further ahead than the tolerance. What to do:
 	// refuse it; check this machine's clock where genuine ones are refused.
-	ErrWebhookTooNew = errors.New("webhook from the future")
-	// ErrWebhookSignature: no signature was made with one of our secrets over this
+	ErrTooNew = errors.New("delivery from the future")
+	// ErrSignature: no signature was made with one of our secrets over this
 	// timestamp and these bytes. What to do: refuse it; where genuine ones are refused,
 	// check the secret and that the body is passed on byte by byte.
-	ErrWebhookSignature = errors.New("webhook signature does not match")
-	// ErrWebhookBody: the body is genuine and still not one JSON object in UTF-8. What to
+	ErrSignature = errors.New("signature does not match")
+	// ErrBody: the body is genuine and still not one JSON object in UTF-8. What to
 	// do: refuse it, and ask the service for its deliveries.
-	ErrWebhookBody = errors.New("unreadable webhook body")
+	ErrBody = errors.New("unreadable body")
 )
 
-// WebhookVerifier tells deliveries of PacSpace from everything else that reaches the same
-// address. Make one with [NewWebhookVerifier]; it is safe for concurrent use.
+// Verifier tells deliveries of PacSpace from everything else that reaches the same
+// address. Make one with [NewVerifier]; it is safe for concurrent use.
 //
 // A delivery is genuine when one of its v1 signatures is the HMAC-SHA256, under one of the
 // secrets, of "{timestamp}.{body}", and its timestamp is near ours. The body is the bytes
@@ -73,74 +89,74 @@ var (
 // that, for as long as the events matter.
 //
 // Source: API contract, sections 4.1 and 4.2.
-type WebhookVerifier struct {
-	keys      []*webhookKey
+type Verifier struct {
+	keys      []*secretKey
 	tolerance int64 // seconds
 	maxBody   int64 // bytes
 	now       func() time.Time
 	log       *slog.Logger
 }
 
-// WebhookOption changes how a [WebhookVerifier] works.
-type WebhookOption interface {
-	applyWebhook(*WebhookVerifier) error
+// Option changes how a [Verifier] works.
+type Option interface {
+	apply(*Verifier) error
 }
 
-type webhookOption func(*WebhookVerifier) error
+type optionFunc func(*Verifier) error
 
-func (o webhookOption) applyWebhook(v *WebhookVerifier) error { return o(v) }
+func (o optionFunc) apply(v *Verifier) error { return o(v) }
 
 // WithTolerance sets how far the time of a delivery may lie from ours, both ways, in whole
 // seconds (a fraction is cut off). Zero leaves only the same second; below zero is refused.
-func WithTolerance(d time.Duration) WebhookOption {
-	return webhookOption(func(v *WebhookVerifier) error {
+func WithTolerance(d time.Duration) Option {
+	return optionFunc(func(v *Verifier) error {
 		if d < 0 {
-			return &ParamError{Field: "tolerance", Rule: "must not be negative"}
+			return invalid("tolerance", "must not be negative")
 		}
 		v.tolerance = int64(d / time.Second)
 		return nil
 	})
 }
 
-// WithWebhookClock gives the verifier another clock than time.Now, for tests and for
+// WithClock gives the verifier another clock than time.Now, for tests and for
 // deliveries that were kept to be looked at later.
-func WithWebhookClock(now func() time.Time) WebhookOption {
-	return webhookOption(func(v *WebhookVerifier) error {
+func WithClock(now func() time.Time) Option {
+	return optionFunc(func(v *Verifier) error {
 		if now == nil {
-			return &ParamError{Field: "clock", Rule: "must not be nil"}
+			return invalid("clock", "must not be nil")
 		}
 		v.now = now
 		return nil
 	})
 }
 
-// WithWebhookMaxBody sets the size in bytes, at least 1, up to which
-// [WebhookVerifier.Handler] reads a body.
-func WithWebhookMaxBody(n int64) WebhookOption {
-	return webhookOption(func(v *WebhookVerifier) error {
+// WithMaxBody sets the size in bytes, at least 1, up to which
+// [Verifier.Handler] reads a body.
+func WithMaxBody(n int64) Option {
+	return optionFunc(func(v *Verifier) error {
 		if n < 1 {
-			return &ParamError{Field: "maxBody", Rule: "must be at least 1 byte"}
+			return invalid("maxBody", "must be at least 1 byte")
 		}
 		v.maxBody = n
 		return nil
 	})
 }
 
-// WithWebhookLogger lets [WebhookVerifier.Handler] say why it refused a delivery: a
+// WithLogger lets [Verifier.Handler] say why it refused a delivery: a
 // warning with the status and the reason, which for a 500 is the error that the program's
 // own function returned. No header, no body and no secret. Without it the handler is
 // silent.
-func WithWebhookLogger(l *slog.Logger) WebhookOption {
-	return webhookOption(func(v *WebhookVerifier) error {
+func WithLogger(l *slog.Logger) Option {
+	return optionFunc(func(v *Verifier) error {
 		if l == nil {
-			return &ParamError{Field: "logger", Rule: "must not be nil"}
+			return invalid("logger", "must not be nil")
 		}
 		v.log = l
 		return nil
 	})
 }
 
-// NewWebhookVerifier returns a verifier for deliveries that are signed with any one of the
+// NewVerifier returns a verifier for deliveries that are signed with any one of the
 // secrets. A secret is used as it was shown, byte for byte, with its whsec_ prefix. Give
 // the new and the old one while a secret is being replaced: the service signs with both
 // for 24 hours if the rotation was one with overlap, and with the new one alone if not.
@@ -148,27 +164,27 @@ func WithWebhookLogger(l *slog.Logger) WebhookOption {
 // No secret, an empty one and a bad option are refused (errors.Is [ErrInvalid]).
 //
 // Source: API contract, section 4.2.
-func NewWebhookVerifier(secrets []string, opts ...WebhookOption) (*WebhookVerifier, error) {
+func NewVerifier(secrets []string, opts ...Option) (*Verifier, error) {
 	if len(secrets) == 0 {
-		return nil, &ParamError{Field: "secrets", Rule: "must hold at least one webhook secret"}
+		return nil, invalid("secrets", "must hold at least one webhook secret")
 	}
-	v := &WebhookVerifier{
-		tolerance: int64(DefaultWebhookTolerance / time.Second),
-		maxBody:   DefaultWebhookMaxBody,
+	v := &Verifier{
+		tolerance: int64(DefaultTolerance / time.Second),
+		maxBody:   DefaultMaxBody,
 		now:       time.Now,
 		log:       slog.New(slog.DiscardHandler),
 	}
 	for i, secret := range secrets {
 		if secret == "" {
-			return nil, &ParamError{Field: "secrets[" + strconv.Itoa(i) + "]", Rule: "must not be empty"}
+			return nil, invalid("secrets["+strconv.Itoa(i)+"]", "must not be empty")
 		}
-		v.keys = append(v.keys, newWebhookKey(secret))
+		v.keys = append(v.keys, newSecretKey(secret))
 	}
 	for _, o := range opts {
 		if o == nil {
-			return nil, &ParamError{Field: "opts", Rule: "must not hold a nil option"}
+			return nil, invalid("opts", "must not hold a nil option")
 		}
-		if err := o.applyWebhook(v); err != nil {
+		if err := o.apply(v); err != nil {
 			return nil, err
 		}
 	}
@@ -180,15 +196,16 @@ func NewWebhookVerifier(secrets []string, opts ...WebhookOption) (*WebhookVerifi
 // its name. An event of a type that this version does not know comes out like any other,
 // with its data as JSON.
 //
-// The error is one of the ErrWebhook sentinels of this package, through errors.Is.
-func (v *WebhookVerifier) Verify(body []byte, h http.Header) (*Event, error) {
-	signature := joinedHeader(h, WebhookSignatureHeader)
-	timestamp := joinedHeader(h, WebhookTimestampHeader)
+// The error is one of [ErrMissing], [ErrTimestamp], [ErrTooOld], [ErrTooNew],
+// [ErrSignature] and [ErrBody], through errors.Is.
+func (v *Verifier) Verify(body []byte, h http.Header) (*Event, error) {
+	signature := joinedHeader(h, SignatureHeader)
+	timestamp := joinedHeader(h, TimestampHeader)
 	if signature == "" {
-		return nil, webhookError(ErrWebhookMissing, "no "+WebhookSignatureHeader+" header; is this a delivery of PacSpace?")
+		return nil, refuse(ErrMissing, "no "+SignatureHeader+" header; is this a delivery of PacSpace?")
 	}
 	if timestamp == "" {
-		return nil, webhookError(ErrWebhookMissing, "no "+WebhookTimestampHeader+" header; is this a delivery of PacSpace?")
+		return nil, refuse(ErrMissing, "no "+TimestampHeader+" header; is this a delivery of PacSpace?")
 	}
 	if err := v.VerifySignature(signature, timestamp, body); err != nil {
 		return nil, err
@@ -197,10 +214,10 @@ func (v *WebhookVerifier) Verify(body []byte, h http.Header) (*Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	event.SignedAt = webhookTime(timestamp)
+	event.SignedAt = instant(timestamp)
 	event.Hints = EventHints{
-		ID:   joinedHeader(h, WebhookIDHeader),
-		Type: EventType(joinedHeader(h, WebhookEventHeader)),
+		ID:   joinedHeader(h, IDHeader),
+		Type: EventType(joinedHeader(h, EventHeader)),
 	}
 	return event, nil
 }
@@ -211,33 +228,33 @@ func (v *WebhookVerifier) Verify(body []byte, h http.Header) (*Event, error) {
 // milliseconds from 1,000,000,000,000 on, in ASCII digits), the body as it came. It does
 // not look into the body.
 //
-// The error is one of [ErrWebhookMissing], [ErrWebhookTimestamp], [ErrWebhookTooOld],
-// [ErrWebhookTooNew] and [ErrWebhookSignature], through errors.Is. The timestamp is
+// The error is one of [ErrMissing], [ErrTimestamp], [ErrTooOld],
+// [ErrTooNew] and [ErrSignature], through errors.Is. The timestamp is
 // checked first: it costs nothing, and the rest is a hash over the body.
-func (v *WebhookVerifier) VerifySignature(signature, timestamp string, body []byte) error {
+func (v *Verifier) VerifySignature(signature, timestamp string, body []byte) error {
 	if signature == "" || timestamp == "" || len(body) == 0 {
-		return webhookError(ErrWebhookMissing, "signature, timestamp and body are all needed; pass the raw body, before anything has read it")
+		return refuse(ErrMissing, "signature, timestamp and body are all needed; pass the raw body, before anything has read it")
 	}
-	at, ok := webhookSeconds(timestamp)
+	at, ok := seconds(timestamp)
 	if !ok {
-		return webhookError(ErrWebhookTimestamp, "expected Unix seconds or milliseconds in digits, once")
+		return refuse(ErrTimestamp, "expected Unix seconds or milliseconds in digits, once")
 	}
 	age := v.now().Unix() - at
 	if age > v.tolerance {
-		return webhookError(ErrWebhookTooOld, strconv.FormatInt(age, 10)+" s, and the tolerance is "+strconv.FormatInt(v.tolerance, 10)+" s; check this machine's clock, or drop a replayed delivery")
+		return refuse(ErrTooOld, strconv.FormatInt(age, 10)+" s, and the tolerance is "+strconv.FormatInt(v.tolerance, 10)+" s; check this machine's clock, or drop a replayed delivery")
 	}
 	if -age > v.tolerance {
-		return webhookError(ErrWebhookTooNew, strconv.FormatInt(-age, 10)+" s ahead, and the tolerance is "+strconv.FormatInt(v.tolerance, 10)+" s; check this machine's clock")
+		return refuse(ErrTooNew, strconv.FormatInt(-age, 10)+" s ahead, and the tolerance is "+strconv.FormatInt(v.tolerance, 10)+" s; check this machine's clock")
 	}
 	if !v.genuine(signature, timestamp, body) {
-		return webhookError(ErrWebhookSignature, "no v1 signature was made with a secret of ours; check the secret, and that the body is the raw one")
+		return refuse(ErrSignature, "no v1 signature was made with a secret of ours; check the secret, and that the body is the raw one")
 	}
 	return nil
 }
 
 // genuine says whether one of the signatures was made with one of the secrets. The
-// timestamp must have passed webhookSeconds, which bounds its length.
-func (v *WebhookVerifier) genuine(signature, timestamp string, body []byte) bool {
+// timestamp must have passed seconds, which bounds its length.
+func (v *Verifier) genuine(signature, timestamp string, body []byte) bool {
 	var first, other [sha256.Size]byte
 	others, found := nextSignature(signature, &first)
 	if !found {
@@ -304,9 +321,9 @@ const (
 	millisecondsFrom   = 1_000_000_000_000
 )
 
-// webhookSeconds reads a timestamp: ASCII digits alone, as many as anyone could mean. A
+// seconds reads a timestamp: ASCII digits alone, as many as anyone could mean. A
 // number past every calendar saturates, so that it is too new and not unreadable.
-func webhookSeconds(text string) (int64, bool) {
+func seconds(text string) (int64, bool) {
 	if len(text) == 0 || len(text) > maxTimestampDigits {
 		return 0, false
 	}
@@ -325,25 +342,25 @@ func webhookSeconds(text string) (int64, bool) {
 	return n, true
 }
 
-// webhookTime is webhookSeconds with the milliseconds that it cuts off.
-func webhookTime(text string) time.Time {
-	s, _ := webhookSeconds(text)
+// instant is seconds with the milliseconds that it cuts off.
+func instant(text string) time.Time {
+	s, _ := seconds(text)
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil && n >= millisecondsFrom {
 		return time.UnixMilli(n).UTC()
 	}
 	return time.Unix(s, 0).UTC()
 }
 
-// webhookKey holds one secret's HMACs, keyed and ready, so that a check neither allocates
+// secretKey holds one secret's HMACs, keyed and ready, so that a check neither allocates
 // nor hashes the key again. They belong to the verifier and not to the package: what a
 // program has forgotten is collected with it.
-type webhookKey struct {
+type secretKey struct {
 	pool sync.Pool
 }
 
-// webhookMAC is one HMAC with the memory that it needs: the head is written through an
+// signer is one HMAC with the memory that it needs: the head is written through an
 // array, since a string handed to a hash.Hash would be copied to the heap.
-type webhookMAC struct {
+type signer struct {
 	hash hash.Hash
 	head [maxTimestampDigits + 1]byte
 	sum  [sha256.Size]byte
@@ -351,15 +368,15 @@ type webhookMAC struct {
 
 // The secret lives in this closure and in hash states alone, where fmt, slog and json
 // cannot reach it.
-func newWebhookKey(secret string) *webhookKey {
-	k := &webhookKey{}
-	k.pool.New = func() any { return &webhookMAC{hash: hmac.New(sha256.New, []byte(secret))} }
+func newSecretKey(secret string) *secretKey {
+	k := &secretKey{}
+	k.pool.New = func() any { return &signer{hash: hmac.New(sha256.New, []byte(secret))} }
 	return k
 }
 
 // mac computes the HMAC of "{timestamp}.{body}". The caller returns it to the pool.
-func (k *webhookKey) mac(timestamp string, body []byte) *webhookMAC {
-	m := k.pool.Get().(*webhookMAC)
+func (k *secretKey) mac(timestamp string, body []byte) *signer {
+	m := k.pool.Get().(*signer)
 	m.hash.Reset()
 	n := copy(m.head[:maxTimestampDigits], timestamp)
 	m.head[n] = '.'
@@ -388,22 +405,27 @@ func joinedHeader(h http.Header, name string) string {
 	return strings.Join(values, ",")
 }
 
-// webhookError is one refusal, in one line, that errors.Is finds the sentinel in.
-func webhookError(kind error, why string) error {
-	return fmt.Errorf("pacspace: %w: %s", kind, why)
+// refuse is one refusal, in one line, that errors.Is finds the sentinel in.
+func refuse(kind error, why string) error {
+	return fmt.Errorf("webhook: %w: %s", kind, why)
+}
+
+// invalid is one parameter that breaks a rule.
+func invalid(field, rule string) error {
+	return fmt.Errorf("webhook: %w %s: %s", ErrInvalid, field, rule)
 }
 
 // String says what the verifier is set to and keeps the secrets to itself, as do GoString,
 // LogValue and MarshalJSON.
-func (v WebhookVerifier) String() string {
-	return fmt.Sprintf("pacspace.WebhookVerifier{secrets: %d, tolerance: %ds}", len(v.keys), v.tolerance)
+func (v Verifier) String() string {
+	return fmt.Sprintf("webhook.Verifier{secrets: %d, tolerance: %ds}", len(v.keys), v.tolerance)
 }
 
 // GoString implements [fmt.GoStringer].
-func (v WebhookVerifier) GoString() string { return v.String() }
+func (v Verifier) GoString() string { return v.String() }
 
 // LogValue implements [slog.LogValuer].
-func (v WebhookVerifier) LogValue() slog.Value { return slog.StringValue(v.String()) }
+func (v Verifier) LogValue() slog.Value { return slog.StringValue(v.String()) }
 
 // MarshalJSON implements [json.Marshaler].
-func (v WebhookVerifier) MarshalJSON() ([]byte, error) { return json.Marshal(v.String()) }
+func (v Verifier) MarshalJSON() ([]byte, error) { return json.Marshal(v.String()) }

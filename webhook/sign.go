@@ -1,4 +1,4 @@
-package pacspace
+package webhook
 
 import (
 	"encoding/hex"
@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// SignOption changes how [SignWebhook] signs.
+// SignOption changes how [Sign] signs.
 type SignOption interface {
 	applySign(*signing)
 }
@@ -22,28 +22,28 @@ type signOption func(*signing)
 
 func (o signOption) applySign(s *signing) { o(s) }
 
-// SignInMilliseconds writes the timestamp in Unix milliseconds instead of seconds; the
+// InMilliseconds writes the timestamp in Unix milliseconds instead of seconds; the
 // service has been seen to do both.
-func SignInMilliseconds() SignOption {
+func InMilliseconds() SignOption {
 	return signOption(func(s *signing) { s.milliseconds = true })
 }
 
-// SignAlsoWith adds the signature of a further secret behind the first, as the service does
+// AlsoWith adds the signature of a further secret behind the first, as the service does
 // for 24 hours after a rotation with overlap: current secret first, previous one second.
-func SignAlsoWith(secret string) SignOption {
+func AlsoWith(secret string) SignOption {
 	return signOption(func(s *signing) { s.secrets = append(s.secrets, secret) })
 }
 
-// SignWebhook returns the two headers, signature and timestamp, with which the service
+// Sign returns the two headers, signature and timestamp, with which the service
 // would deliver the body at that time: what a test needs to call the handler of its own
 // program. The body is signed as it is. The headers of type and id, which are not signed,
-// are left to the caller ([WebhookEventHeader], [WebhookIDHeader]).
+// are left to the caller ([EventHeader], [IDHeader]).
 //
 // Times before 1970 have no timestamp that a verifier accepts, and an empty secret makes
 // signatures that none does.
 //
 // Source: API contract, sections 4.1 and 4.2.
-func SignWebhook(secret string, at time.Time, body []byte, opts ...SignOption) http.Header {
+func Sign(secret string, at time.Time, body []byte, opts ...SignOption) http.Header {
 	s := signing{secrets: []string{secret}}
 	for _, o := range opts {
 		o.applySign(&s)
@@ -54,11 +54,11 @@ func SignWebhook(secret string, at time.Time, body []byte, opts ...SignOption) h
 	}
 	signatures := make([]string, len(s.secrets))
 	for i, secret := range s.secrets {
-		m := newWebhookKey(secret).mac(timestamp, body)
+		m := newSecretKey(secret).mac(timestamp, body)
 		signatures[i] = "v1=" + hex.EncodeToString(m.sum[:])
 	}
 	h := http.Header{}
-	h.Set(WebhookSignatureHeader, strings.Join(signatures, ","))
-	h.Set(WebhookTimestampHeader, timestamp)
+	h.Set(SignatureHeader, strings.Join(signatures, ","))
+	h.Set(TimestampHeader, timestamp)
 	return h
 }

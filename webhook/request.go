@@ -1,4 +1,4 @@
-package pacspace
+package webhook
 
 import (
 	"bytes"
@@ -10,7 +10,7 @@ import (
 	"github.com/pacspace/pacspace-go/internal/canonical"
 )
 
-// WebhookRequest makes a delivery of an event as the service posts it, for tests of one's
+// NewRequest makes a delivery of an event as the service posts it, for tests of one's
 // own handler: with body, signature, timestamp and the unsigned hints of type and id. Of
 // the event it takes ID, TenantID, Type, Timestamp and Data; an event that was read before
 // is sent again byte for byte. Give it to a client, or to a handler's ServeHTTP.
@@ -19,32 +19,32 @@ import (
 // not at all.
 //
 // Source: API contract, sections 4.1 to 4.3.
-func WebhookRequest(ctx context.Context, address, secret string, at time.Time, event Event, opts ...SignOption) (*http.Request, error) {
+func NewRequest(ctx context.Context, address, secret string, at time.Time, event Event, opts ...SignOption) (*http.Request, error) {
 	body := event.RawJSON()
 	if len(body) == 0 {
 		var err error
-		body, err = canonical.Marshal(webhookEnvelope{
+		body, err = canonical.Marshal(envelope{
 			ID: event.ID, Event: event.Type, TenantID: event.TenantID, CreatedAt: event.Timestamp, Data: event.Data,
 		})
 		if err != nil {
-			return nil, paramError("event", err)
+			return nil, invalid("event", err.Error())
 		}
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
 	if err != nil {
-		return nil, &ParamError{Field: "address", Rule: "must be a URL"}
+		return nil, invalid("address", "must be a URL")
 	}
-	r.Header = SignWebhook(secret, at, body, opts...)
+	r.Header = Sign(secret, at, body, opts...)
 	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set(WebhookEventHeader, string(event.Type))
+	r.Header.Set(EventHeader, string(event.Type))
 	if event.ID != "" {
-		r.Header.Set(WebhookIDHeader, event.ID)
+		r.Header.Set(IDHeader, event.ID)
 	}
 	return r, nil
 }
 
-// webhookEnvelope is an event as it is written.
-type webhookEnvelope struct {
+// envelope is an event as it is written.
+type envelope struct {
 	ID        string          `json:"id,omitempty"`
 	Event     EventType       `json:"event,omitempty"`
 	TenantID  string          `json:"tenantId,omitempty"`

@@ -1,22 +1,49 @@
-package pacspace
+package webhook
 
 import (
 	"strconv"
 	"time"
 
+	"github.com/pacspace/pacspace-go/decimal"
 	"github.com/pacspace/pacspace-go/internal/wire"
 )
 
 // The readers of this file are for events whose data the service documents by name only.
 // Their fields are those that the same things have in its answers; what is not there is
-// zero, and RawJSON has everything.
+// zero, and [Event.Data] has everything.
 
-// CheckpointVerified reads an event of type [EventCheckpointVerified]: the checkpoint as
-// lists have it. Its errors are those of [Event.DeltaVerified].
+// CheckpointVerified is a checkpoint that was verified. ProofRoot grants read access to
+// what it proves.
 //
 // Source: API contract, sections 2.8 and 4.4.
-func (e *Event) CheckpointVerified() (*Checkpoint, error) {
-	return readEvent[Checkpoint](e, EventCheckpointVerified)
+type CheckpointVerified struct {
+	CheckpointID string           `json:"checkpointId,omitempty"`
+	CustomerID   string           `json:"customerId,omitempty"`
+	ProofRoot    string           `json:"proofRoot,omitempty"`
+	Status       string           `json:"status,omitempty"`     // "verified", in the service's case
+	DeltaCount   *int64           `json:"deltaCount,omitempty"` // nil where the service does not say
+	NetChange    *decimal.Decimal `json:"netChange,omitempty"`  // in the balance's unit; nil where the service does not say
+	StartDate    time.Time        `json:"startDate,omitzero"`
+	EndDate      time.Time        `json:"endDate,omitzero"`
+	CreatedAt    time.Time        `json:"createdAt,omitzero"`
+}
+
+// CheckpointVerified reads an event of type [EventCheckpointVerified]. Its errors are those
+// of [Event.DeltaVerified].
+func (e *Event) CheckpointVerified() (*CheckpointVerified, error) {
+	return readEvent[CheckpointVerified](e, EventCheckpointVerified)
+}
+
+func (c *CheckpointVerified) fromWire(o *wire.Object) {
+	c.CheckpointID = o.String("checkpointId", "id")
+	c.CustomerID = o.String("customerId")
+	c.ProofRoot = o.String("proofRoot", "merkleRoot", "itemsRoot")
+	c.Status = o.String("status")
+	c.DeltaCount = o.IntPtr("deltaCount", "deltasCount", "recordCount")
+	c.NetChange = o.DecimalPtr("netChange", "netDelta")
+	c.StartDate = o.Time("startDate")
+	c.EndDate = o.Time("endDate")
+	c.CreatedAt = o.Time("createdAt", "recordedAt")
 }
 
 // ReceiptGenerated tells of a receipt that was made to be shared. ProofRoot grants read
@@ -24,7 +51,6 @@ func (e *Event) CheckpointVerified() (*Checkpoint, error) {
 //
 // Source: API contract, sections 2.9 and 4.4.
 type ReceiptGenerated struct {
-	Raw
 	ReceiptID   string    `json:"receiptId,omitempty"`
 	CustomerID  string    `json:"customerId,omitempty"`
 	ProofRoot   string    `json:"proofRoot,omitempty"`
@@ -44,12 +70,23 @@ func (r *ReceiptGenerated) fromWire(o *wire.Object) {
 	r.GeneratedAt = o.Time("generatedAt", "createdAt")
 }
 
-// CustomerCreated reads an event of type [EventCustomerCreated]: the customer as
-// [CustomerService.Create] returns one. Its errors are those of [Event.DeltaVerified].
+// CustomerCreated is a customer that was made in the dashboard.
 //
 // Source: API contract, sections 2.16 and 4.4.
-func (e *Event) CustomerCreated() (*Customer, error) {
-	return readEvent[Customer](e, EventCustomerCreated)
+type CustomerCreated struct {
+	CustomerID        string `json:"customerId,omitempty"`
+	CustomerReference string `json:"customerReference,omitempty"` // the same for ever for one id
+}
+
+// CustomerCreated reads an event of type [EventCustomerCreated]. Its errors are those of
+// [Event.DeltaVerified].
+func (e *Event) CustomerCreated() (*CustomerCreated, error) {
+	return readEvent[CustomerCreated](e, EventCustomerCreated)
+}
+
+func (c *CustomerCreated) fromWire(o *wire.Object) {
+	c.CustomerID = o.String("customerId")
+	c.CustomerReference = o.String("customerReference", "ledgerIdentifier")
 }
 
 // SharedRecordActivity tells what somebody did at a customer's shared record: the event's
@@ -57,7 +94,6 @@ func (e *Event) CustomerCreated() (*Customer, error) {
 //
 // Source: API contract, section 4.4.
 type SharedRecordActivity struct {
-	Raw
 	CustomerID string `json:"customerId,omitempty"`
 }
 
@@ -75,7 +111,6 @@ func (a *SharedRecordActivity) fromWire(o *wire.Object) { a.CustomerID = o.Strin
 //
 // Source: API contract, section 4.4.
 type TenantDomain struct {
-	Raw
 	Domain string `json:"domain,omitempty"`
 }
 
@@ -93,5 +128,5 @@ func otherType(got EventType, want []EventType) error {
 	for _, w := range want[1:] {
 		text += " or " + string(w)
 	}
-	return webhookError(ErrWebhookType, "asked for "+text+", got "+strconv.Quote(string(got))+"; switch on Type first")
+	return refuse(ErrOtherType, "asked for "+text+", got "+strconv.Quote(string(got))+"; switch on Type first")
 }

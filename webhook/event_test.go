@@ -1,4 +1,4 @@
-package pacspace_test
+package webhook_test
 
 import (
 	"crypto/sha256"
@@ -9,13 +9,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/webhook"
 )
 
 // deliver signs a body and verifies it, as a delivery of the service would be.
-func deliver(t *testing.T, body string) *pacspace.Event {
+func deliver(t *testing.T, body string) *webhook.Event {
 	t.Helper()
-	event, err := newVerifier(t).Verify([]byte(body), pacspace.SignWebhook(webhookSecret, webhookNow, []byte(body)))
+	event, err := newVerifier(t).Verify([]byte(body), webhook.Sign(webhookSecret, webhookNow, []byte(body)))
 	require.NoError(t, err)
 	return event
 }
@@ -27,7 +27,7 @@ func TestEventEnvelope(t *testing.T) {
 	t.Run("the envelope of the documentation", func(t *testing.T) {
 		t.Parallel()
 		event := deliver(t, `{"event":"delta.verified","timestamp":"2026-02-11T10:30:00Z","data":{"a":1.0}}`)
-		require.Equal(t, pacspace.EventDeltaVerified, event.Type)
+		require.Equal(t, webhook.EventDeltaVerified, event.Type)
 		require.Equal(t, happened, event.Timestamp)
 		require.Equal(t, `{"a":1.0}`, string(event.Data))
 		require.Empty(t, event.TenantID)
@@ -37,7 +37,7 @@ func TestEventEnvelope(t *testing.T) {
 		t.Parallel()
 		event := deliver(t, `{"id":"evt_9","event":"delta.failed","tenantId":"t_1","createdAt":"2026-02-11T10:30:00.000Z","data":{}}`)
 		require.Equal(t, "evt_9", event.ID)
-		require.Equal(t, pacspace.EventDeltaFailed, event.Type)
+		require.Equal(t, webhook.EventDeltaFailed, event.Type)
 		require.Equal(t, "t_1", event.TenantID)
 		require.Equal(t, happened, event.Timestamp)
 	})
@@ -45,7 +45,7 @@ func TestEventEnvelope(t *testing.T) {
 	t.Run("a type that nobody knows yet comes out as it is", func(t *testing.T) {
 		t.Parallel()
 		event := deliver(t, `{"event":"moon.full","data":["any",{"thing":null}]}`)
-		require.Equal(t, pacspace.EventType("moon.full"), event.Type)
+		require.Equal(t, webhook.EventType("moon.full"), event.Type)
 		require.Equal(t, `["any",{"thing":null}]`, string(event.Data))
 	})
 
@@ -60,7 +60,7 @@ func TestEventEnvelope(t *testing.T) {
 	t.Run("names are compared with their case", func(t *testing.T) {
 		t.Parallel()
 		event := deliver(t, `{"event":"delta.failed","EVENT":"delta.verified"}`)
-		require.Equal(t, pacspace.EventDeltaFailed, event.Type)
+		require.Equal(t, webhook.EventDeltaFailed, event.Type)
 	})
 
 	t.Run("of a name that stands twice the last one counts", func(t *testing.T) {
@@ -76,7 +76,7 @@ func TestEventEnvelope(t *testing.T) {
 		} {
 			event := deliver(t, body)
 			require.Equal(t, body, string(event.RawJSON()))
-			again, err := pacspace.ParseEvent(event.RawJSON())
+			again, err := webhook.ParseEvent(event.RawJSON())
 			require.NoError(t, err)
 			require.Equal(t, event.ID, again.ID)
 			require.Equal(t, event.Type, again.Type)
@@ -87,10 +87,10 @@ func TestEventEnvelope(t *testing.T) {
 	t.Run("the time of signing keeps its milliseconds", func(t *testing.T) {
 		t.Parallel()
 		at := webhookNow.Add(123 * time.Millisecond)
-		event, err := newVerifier(t).Verify(webhookBody, pacspace.SignWebhook(webhookSecret, at, webhookBody, pacspace.SignInMilliseconds()))
+		event, err := newVerifier(t).Verify(webhookBody, webhook.Sign(webhookSecret, at, webhookBody, webhook.InMilliseconds()))
 		require.NoError(t, err)
 		require.Equal(t, at, event.SignedAt)
-		event, err = newVerifier(t).Verify(webhookBody, pacspace.SignWebhook(webhookSecret, at, webhookBody))
+		event, err = newVerifier(t).Verify(webhookBody, webhook.Sign(webhookSecret, at, webhookBody))
 		require.NoError(t, err)
 		require.Equal(t, webhookNow, event.SignedAt)
 	})
@@ -98,7 +98,7 @@ func TestEventEnvelope(t *testing.T) {
 	t.Run("the body can be reused after Verify", func(t *testing.T) {
 		t.Parallel()
 		body := []byte(`{"id":"evt_1","event":"delta.failed","data":{"error":"no"}}`)
-		event, err := newVerifier(t).Verify(body, pacspace.SignWebhook(webhookSecret, webhookNow, body))
+		event, err := newVerifier(t).Verify(body, webhook.Sign(webhookSecret, webhookNow, body))
 		require.NoError(t, err)
 		clear(body)
 		require.Equal(t, "evt_1", event.ID)
@@ -109,10 +109,10 @@ func TestEventEnvelope(t *testing.T) {
 
 func TestEventIDIsOfSignedContentAlone(t *testing.T) {
 	t.Parallel()
-	verify := func(t *testing.T, body, headerID, headerType string) *pacspace.Event {
-		h := pacspace.SignWebhook(webhookSecret, webhookNow, []byte(body))
-		h.Set(pacspace.WebhookIDHeader, headerID)
-		h.Set(pacspace.WebhookEventHeader, headerType)
+	verify := func(t *testing.T, body, headerID, headerType string) *webhook.Event {
+		h := webhook.Sign(webhookSecret, webhookNow, []byte(body))
+		h.Set(webhook.IDHeader, headerID)
+		h.Set(webhook.EventHeader, headerType)
 		event, err := newVerifier(t).Verify([]byte(body), h)
 		require.NoError(t, err)
 		return event
@@ -122,8 +122,8 @@ func TestEventIDIsOfSignedContentAlone(t *testing.T) {
 		t.Parallel()
 		event := verify(t, `{"id":"evt_1","event":"delta.failed"}`, "evt_forged", "delta.verified")
 		require.Equal(t, "evt_1", event.ID)
-		require.Equal(t, pacspace.EventDeltaFailed, event.Type)
-		require.Equal(t, pacspace.EventHints{ID: "evt_forged", Type: pacspace.EventDeltaVerified}, event.Hints)
+		require.Equal(t, webhook.EventDeltaFailed, event.Type)
+		require.Equal(t, webhook.EventHints{ID: "evt_forged", Type: webhook.EventDeltaVerified}, event.Hints)
 	})
 
 	t.Run("a body without an id is told by its digest, whatever the header says", func(t *testing.T) {
@@ -172,10 +172,10 @@ func TestEventBodyIsRefused(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			body := []byte(c.body)
-			_, err := newVerifier(t).Verify(body, pacspace.SignWebhook(webhookSecret, webhookNow, body))
-			require.ErrorIs(t, err, pacspace.ErrWebhookBody)
-			_, err = pacspace.ParseEvent(body)
-			require.ErrorIs(t, err, pacspace.ErrWebhookBody)
+			_, err := newVerifier(t).Verify(body, webhook.Sign(webhookSecret, webhookNow, body))
+			require.ErrorIs(t, err, webhook.ErrBody)
+			_, err = webhook.ParseEvent(body)
+			require.ErrorIs(t, err, webhook.ErrBody)
 			require.NotContains(t, err.Error(), "\n")
 		})
 	}
@@ -196,7 +196,7 @@ func TestDeltaVerified(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "0x8f3a", d.ReceiptID)
 		require.Equal(t, new(int64(1042)), d.Sequence)
-		require.Equal(t, pacspace.Status("verified"), d.Status)
+		require.Equal(t, "verified", d.Status)
 		require.Equal(t, time.Date(2026, 2, 11, 10, 30, 0, 0, time.UTC), d.VerifiedAt)
 		require.Equal(t, "0xabc123", d.VerificationReference)
 		require.Equal(t, "customer_acme", d.CustomerID)
@@ -215,7 +215,7 @@ func TestDeltaVerified(t *testing.T) {
 		require.Equal(t, "2026-02", d.Period.ID)
 		require.EqualValues(t, 1042, d.Period.DeltaCount)
 		require.Equal(t, "-1042.5", d.Period.NetDelta.String())
-		require.Equal(t, &pacspace.PlanUsage{Plan: "growth", PeriodID: "2026-02", IncludedDeltas: 500000, ConsumedDeltas: 1042, RemainingDeltas: 498958, OverageRate: "$0.010/delta"}, d.Plan)
+		require.Equal(t, &webhook.PlanUsage{Plan: "growth", PeriodID: "2026-02", IncludedDeltas: 500000, ConsumedDeltas: 1042, RemainingDeltas: 498958, OverageRate: "$0.010/delta"}, d.Plan)
 	})
 
 	t.Run("flat, as the official Python types have it", func(t *testing.T) {
@@ -236,7 +236,7 @@ func TestDeltaVerified(t *testing.T) {
 		require.Nil(t, d.Metadata)
 	})
 
-	read := func(t *testing.T, data string) (*pacspace.DeltaVerified, error) {
+	read := func(t *testing.T, data string) (*webhook.DeltaVerified, error) {
 		return deliver(t, `{"event":"delta.verified","data":`+data+`}`).DeltaVerified()
 	}
 
@@ -285,11 +285,12 @@ func TestDeltaVerified(t *testing.T) {
 		require.Equal(t, []json.RawMessage{json.RawMessage(`{"y":1}`)}, d.Verification.Discrepancies)
 	})
 
-	t.Run("RawJSON is the data", func(t *testing.T) {
+	t.Run("Data keeps the fields that no reader knows", func(t *testing.T) {
 		t.Parallel()
-		d, err := read(t, `{"customerId":"c","delta":-1,"new":"field"}`)
+		e := deliver(t, `{"event":"delta.verified","data":{"customerId":"c","delta":-1,"new":"field"}}`)
+		_, err := e.DeltaVerified()
 		require.NoError(t, err)
-		require.Equal(t, `{"customerId":"c","delta":-1,"new":"field"}`, string(d.RawJSON()))
+		require.Equal(t, `{"customerId":"c","delta":-1,"new":"field"}`, string(e.Data))
 	})
 
 	for _, c := range []struct{ name, data, field string }{
@@ -303,7 +304,7 @@ func TestDeltaVerified(t *testing.T) {
 		t.Run("refused and named: "+c.name, func(t *testing.T) {
 			t.Parallel()
 			_, err := read(t, c.data)
-			require.ErrorIs(t, err, pacspace.ErrWebhookBody)
+			require.ErrorIs(t, err, webhook.ErrBody)
 			require.ErrorContains(t, err, "field "+c.field+" ")
 		})
 	}
@@ -311,13 +312,13 @@ func TestDeltaVerified(t *testing.T) {
 	t.Run("refused: no data", func(t *testing.T) {
 		t.Parallel()
 		_, err := deliver(t, `{"event":"delta.verified"}`).DeltaVerified()
-		require.ErrorIs(t, err, pacspace.ErrWebhookBody)
+		require.ErrorIs(t, err, webhook.ErrBody)
 	})
 
 	t.Run("refused: data that is no object", func(t *testing.T) {
 		t.Parallel()
 		_, err := read(t, `[1]`)
-		require.ErrorIs(t, err, pacspace.ErrWebhookBody)
+		require.ErrorIs(t, err, webhook.ErrBody)
 	})
 }
 
@@ -348,7 +349,7 @@ func TestOtherTypedEvents(t *testing.T) {
 		r, err := deliver(t, `{"event":"record.committed","data":{"receiptId":"0x1","status":"verified","verifiedAt":"2026-02-11T10:30:00Z","verificationId":"0x2","itemCount":2,"records":[{"a":1},{"b":2}],"verification":{"v":true}}}`).RecordCommitted()
 		require.NoError(t, err)
 		require.Equal(t, "0x1", r.ReceiptID)
-		require.Equal(t, pacspace.Status("verified"), r.Status)
+		require.Equal(t, "verified", r.Status)
 		require.Equal(t, time.Date(2026, 2, 11, 10, 30, 0, 0, time.UTC), r.VerifiedAt)
 		require.Equal(t, "0x2", r.VerificationReference)
 		require.EqualValues(t, 2, r.ItemCount)
@@ -371,14 +372,14 @@ func TestOtherTypedEvents(t *testing.T) {
 		t.Parallel()
 		event := deliver(t, `{"event":"checkpoint.verified","data":{"customerId":"c","delta":-1}}`)
 		_, err := event.DeltaVerified()
-		require.ErrorIs(t, err, pacspace.ErrWebhookType)
-		require.EqualError(t, err, `pacspace: another type of webhook event: asked for delta.verified, got "checkpoint.verified"; switch on Type first`)
+		require.ErrorIs(t, err, webhook.ErrOtherType)
+		require.EqualError(t, err, `webhook: another type of event: asked for delta.verified, got "checkpoint.verified"; switch on Type first`)
 		_, err = event.DeltaFailed()
-		require.ErrorIs(t, err, pacspace.ErrWebhookType)
+		require.ErrorIs(t, err, webhook.ErrOtherType)
 		_, err = event.RecordCommitted()
-		require.ErrorIs(t, err, pacspace.ErrWebhookType)
+		require.ErrorIs(t, err, webhook.ErrOtherType)
 		_, err = event.RecordFailed()
-		require.ErrorIs(t, err, pacspace.ErrWebhookType)
+		require.ErrorIs(t, err, webhook.ErrOtherType)
 	})
 }
 

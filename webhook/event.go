@@ -1,4 +1,4 @@
-package pacspace
+package webhook
 
 import (
 	"crypto/sha256"
@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/pacspace/pacspace-go/decimal"
 	"github.com/pacspace/pacspace-go/internal/wire"
 )
 
@@ -35,17 +36,16 @@ const (
 	EventDomainCertRenewalFailed EventType = "tenant_domain.cert_renewal_failed"
 )
 
-// ErrWebhookType is what errors.Is finds where a reader such as [Event.DeltaVerified] was
+// ErrOtherType is what errors.Is finds where a reader such as [Event.DeltaVerified] was
 // asked to read an event of another type. What to do: ask [Event.Type] first.
-var ErrWebhookType = errors.New("another type of webhook event")
+var ErrOtherType = errors.New("another type of event")
 
 // Event is a delivery that was verified. Everything in it was signed, save Hints.
 //
 // The service documents two envelopes, {event, timestamp, data} and {id, event, tenantId,
-// createdAt, data}; both are read. RawJSON is the body as it came. Source: API contract,
+// createdAt, data}; both are read. Source: API contract,
 // section 4.3.
 type Event struct {
-	Raw
 	// ID tells this event from others, for applying it once: the id in the body or, where
 	// the body has none, "sha256:" and the hex digest of the body. A re-delivery of the same
 	// event is the same body. It is never the X-Event-ID header, which is not signed: whoever
@@ -65,6 +65,16 @@ type Event struct {
 	Data json.RawMessage `json:"data,omitempty"`
 	// Hints are what the headers say. They are not signed: log them, decide nothing by them.
 	Hints EventHints `json:"-"`
+
+	text string
+}
+
+// RawJSON is the body as it came, as a new copy; nil in an event that was made by hand.
+func (e *Event) RawJSON() json.RawMessage {
+	if e == nil || e.text == "" {
+		return nil
+	}
+	return json.RawMessage(e.text)
 }
 
 // EventHints are the values of the two headers that a signature does not cover. Source: API
@@ -76,17 +86,17 @@ type EventHints struct {
 
 // ParseEvent reads the body of a delivery that was verified earlier, for programs that
 // store bodies first and apply them later. It checks no signature: what did not come out
-// of [WebhookVerifier.Verify] or [WebhookVerifier.Handler] must not go in here.
+// of [Verifier.Verify] or [Verifier.Handler] must not go in here.
 //
-// The error is [ErrWebhookBody], through errors.Is.
+// The error is [ErrBody], through errors.Is.
 func ParseEvent(body []byte) (*Event, error) {
 	// Text that is not UTF-8 has no one meaning as JSON.
 	if !utf8.Valid(body) {
-		return nil, webhookError(ErrWebhookBody, "it is not UTF-8")
+		return nil, refuse(ErrBody, "it is not UTF-8")
 	}
 	o, err := wire.Parse(body)
 	if err != nil {
-		return nil, webhookError(ErrWebhookBody, err.Error())
+		return nil, refuse(ErrBody, err.Error())
 	}
 	e := &Event{
 		ID:        scalar(o, "id"),
@@ -95,7 +105,7 @@ func ParseEvent(body []byte) (*Event, error) {
 		Timestamp: o.Time("timestamp", "createdAt"),
 		Data:      o.Raw("data"),
 	}
-	e.setRaw(string(body))
+	e.text = string(body)
 	if e.ID == "" {
 		digest := sha256.Sum256(body)
 		e.ID = "sha256:" + hex.EncodeToString(digest[:])
@@ -115,20 +125,19 @@ func scalar(o *wire.Object, name string) string {
 
 // DeltaVerified is a delta that was recorded and verified: its proof fields, and what the
 // service says of the period and the plan. Hashes are kept letter by letter. What a
-// delivery leaves out is zero; RawJSON is the event's data.
+// delivery leaves out is zero; [Event.Data] has everything.
 //
 // Two forms are documented, one in groups and a flat one; both are read into these fields.
 // Source: API contract, section 4.5.
 type DeltaVerified struct {
-	Raw
 	RecordID  string `json:"recordId,omitempty"`
 	ReceiptID string `json:"receiptId,omitempty"` // the proof root of its submission; older services give other forms
-	Status    Status `json:"status,omitempty"`    // "verified", in the service's case
+	Status    string `json:"status,omitempty"`    // "verified", in the service's case
 	// Sequence is its number at the service, nil where none is assigned yet.
 	Sequence *int64 `json:"deltaIndex,omitempty"`
 
 	CustomerID  string          `json:"customerId"`
-	Delta       Decimal         `json:"delta"` // in the balance's unit; the service also calls it amount
+	Delta       decimal.Decimal `json:"delta"` // in the balance's unit; the service also calls it amount
 	Reason      string          `json:"reason,omitempty"`
 	ReferenceID string          `json:"referenceId,omitempty"`
 	Metadata    json.RawMessage `json:"metadata,omitempty"` // nil where the event leaves it out
@@ -147,6 +156,12 @@ type DeltaVerified struct {
 	Plan                  *PlanUsage         `json:"usage,omitempty"`        // nil where the event has none
 }
 
+// Adjusts names the recorded delta that another one adjusts, by either of its ids.
+type Adjusts struct {
+	ReferenceID string `json:"referenceId,omitempty"`
+	RecordID    string `json:"recordId,omitempty"`
+}
+
 // DeltaVerification is what the service says of its own check.
 type DeltaVerification struct {
 	Verified  bool  `json:"verified"`
@@ -157,9 +172,9 @@ type DeltaVerification struct {
 
 // DeltaPeriod is the service's period, a calendar month, as it stands after a delta.
 type DeltaPeriod struct {
-	ID         string  `json:"id,omitempty"` // such as 2026-02; older services give other forms
-	DeltaCount int64   `json:"deltaCount"`
-	NetDelta   Decimal `json:"netDelta"` // in the balance's unit
+	ID         string          `json:"id,omitempty"` // such as 2026-02; older services give other forms
+	DeltaCount int64           `json:"deltaCount"`
+	NetDelta   decimal.Decimal `json:"netDelta"` // in the balance's unit
 }
 
 // PlanUsage is what a delta left of the plan, counted in deltas.
@@ -174,7 +189,7 @@ type PlanUsage struct {
 
 // DeltaVerified reads an event of type [EventDeltaVerified]. A delivery without customer or
 // amount, and a field of the wrong type, are errors that name the field (errors.Is
-// [ErrWebhookBody]); another type of event is [ErrWebhookType].
+// [ErrBody]); another type of event is [ErrOtherType].
 func (e *Event) DeltaVerified() (*DeltaVerified, error) {
 	return readEvent[DeltaVerified](e, EventDeltaVerified)
 }
@@ -183,7 +198,7 @@ func (d *DeltaVerified) fromWire(o *wire.Object) {
 	delta := deltaGroup(o)
 	d.RecordID = o.String("recordId", "anchorId")
 	d.ReceiptID = o.String("receiptId")
-	d.Status = Status(o.String("status"))
+	d.Status = o.String("status")
 	d.Sequence = o.IntPtr("deltaIndex", "sequenceNumber")
 	d.CustomerID = delta.RequiredString("customerId")
 	d.Delta = delta.RequiredDecimal("amount", "delta")
@@ -228,15 +243,14 @@ func (d *DeltaVerified) fromWire(o *wire.Object) {
 }
 
 // DeltaFailed is a delta that will not be recorded. What a delivery leaves out is zero;
-// RawJSON is the event's data. Source: API contract, section 4.6.
+// [Event.Data] has everything. Source: API contract, section 4.6.
 type DeltaFailed struct {
-	Raw
-	RecordID    string    `json:"recordId,omitempty"`
-	CustomerID  string    `json:"customerId,omitempty"`
-	ReferenceID string    `json:"referenceId,omitempty"`
-	Delta       *Decimal  `json:"delta,omitempty"` // in the balance's unit; nil where the event leaves it out
-	Error       string    `json:"error,omitempty"` // the service's word on why
-	FailedAt    time.Time `json:"failedAt,omitzero"`
+	RecordID    string           `json:"recordId,omitempty"`
+	CustomerID  string           `json:"customerId,omitempty"`
+	ReferenceID string           `json:"referenceId,omitempty"`
+	Delta       *decimal.Decimal `json:"delta,omitempty"` // in the balance's unit; nil where the event leaves it out
+	Error       string           `json:"error,omitempty"` // the service's word on why
+	FailedAt    time.Time        `json:"failedAt,omitzero"`
 }
 
 // DeltaFailed reads an event of type [EventDeltaFailed]. Its errors are those of
@@ -256,11 +270,10 @@ func (d *DeltaFailed) fromWire(o *wire.Object) {
 }
 
 // RecordCommitted tells of sealed records that were committed. What a delivery leaves out
-// is zero; RawJSON is the event's data. Source: API contract, section 4.6.
+// is zero; [Event.Data] has everything. Source: API contract, section 4.6.
 type RecordCommitted struct {
-	Raw
 	ReceiptID             string            `json:"receiptId,omitempty"`
-	Status                Status            `json:"status,omitempty"`
+	Status                string            `json:"status,omitempty"`
 	VerifiedAt            time.Time         `json:"verifiedAt,omitzero"`
 	VerificationReference string            `json:"verificationReference,omitempty"`
 	ItemCount             int64             `json:"itemCount"`
@@ -276,7 +289,7 @@ func (e *Event) RecordCommitted() (*RecordCommitted, error) {
 
 func (r *RecordCommitted) fromWire(o *wire.Object) {
 	r.ReceiptID = o.String("receiptId")
-	r.Status = Status(o.String("status"))
+	r.Status = o.String("status")
 	r.VerifiedAt = o.Time("verifiedAt")
 	r.VerificationReference = o.String("verificationId", "verificationReference")
 	r.ItemCount = orZero(o.IntPtr("itemCount"))
@@ -284,10 +297,9 @@ func (r *RecordCommitted) fromWire(o *wire.Object) {
 	r.Verification = o.Raw("verification")
 }
 
-// RecordFailed tells of a sealed record that will not be committed. RawJSON is the event's
-// data. Source: API contract, section 4.6.
+// RecordFailed tells of a sealed record that will not be committed. [Event.Data] has
+// everything. Source: API contract, section 4.6.
 type RecordFailed struct {
-	Raw
 	RecordType string `json:"recordType,omitempty"`
 	EntityID   string `json:"entityId,omitempty"`
 	Seq        int64  `json:"seq"`                // of the record within its entity, from 0 on
@@ -318,24 +330,29 @@ func deltaGroup(o *wire.Object) *wire.Object {
 	return o
 }
 
+// payload is a pointer to what one type of event carries.
+type payload[T any] interface {
+	*T
+	fromWire(*wire.Object)
+}
+
 // readEvent reads the data of an event of one of the types into one of its structs.
-func readEvent[T any, P result[T]](e *Event, want ...EventType) (*T, error) {
+func readEvent[T any, P payload[T]](e *Event, want ...EventType) (*T, error) {
 	if !slices.Contains(want, e.Type) {
 		return nil, otherType(e.Type, want)
 	}
 	if e.Data == nil {
-		return nil, webhookError(ErrWebhookBody, string(e.Type)+": no data")
+		return nil, refuse(ErrBody, string(e.Type)+": no data")
 	}
 	o, err := wire.Parse(e.Data)
 	if err != nil {
-		return nil, webhookError(ErrWebhookBody, string(e.Type)+": data: "+err.Error())
+		return nil, refuse(ErrBody, string(e.Type)+": data: "+err.Error())
 	}
 	v := new(T)
 	P(v).fromWire(o)
 	if err := o.Err(); err != nil {
-		return nil, webhookError(ErrWebhookBody, string(e.Type)+": data: "+err.Error())
+		return nil, refuse(ErrBody, string(e.Type)+": data: "+err.Error())
 	}
-	P(v).setRaw(o.Source())
 	return v, nil
 }
 

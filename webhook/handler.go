@@ -1,4 +1,4 @@
-package pacspace
+package webhook
 
 import (
 	"context"
@@ -18,7 +18,7 @@ import (
 //	200  handle returned nil; not before, so store the event in handle
 //	405  not a POST
 //	415  not JSON in UTF-8, or compressed: the signature covers the bytes as sent
-//	413  the body is larger than the limit ([WithWebhookMaxBody])
+//	413  the body is larger than the limit ([WithMaxBody])
 //	400  signature, timestamp or body is missing or unreadable
 //	401  no signature matches, or the delivery is too old or too new
 //	500  handle returned an error: the service may deliver again, with another signature
@@ -26,10 +26,10 @@ import (
 //	     behind: the same delivery may pass later
 //
 // Answers hold one fixed line and nothing of the delivery, of handle's error or of a
-// secret; [WithWebhookLogger] tells the operator. Deliveries come twice and out of order:
-// see [WebhookVerifier] for how to apply each event once. The context is the request's, so
+// secret; [WithLogger] tells the operator. Deliveries come twice and out of order:
+// see [Verifier] for how to apply each event once. The context is the request's, so
 // it ends when the service gives up waiting. A panic in handle is left to the server.
-func (v *WebhookVerifier) Handler(handle func(ctx context.Context, event *Event) error) http.Handler {
+func (v *Verifier) Handler(handle func(ctx context.Context, event *Event) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		status, err := v.serve(w, r, handle)
 		if err == nil {
@@ -37,12 +37,12 @@ func (v *WebhookVerifier) Handler(handle func(ctx context.Context, event *Event)
 			return
 		}
 		v.log.LogAttrs(r.Context(), slog.LevelWarn, "webhook refused", slog.Int("status", status), slog.String("reason", err.Error()))
-		http.Error(w, webhookAnswer(status), status)
+		http.Error(w, answer(status), status)
 	})
 }
 
-// webhookAnswer is the line that a refusal is answered with.
-func webhookAnswer(status int) string {
+// answer is the line that a refusal is answered with.
+func answer(status int) string {
 	switch status {
 	case http.StatusMethodNotAllowed:
 		return "deliveries are posted"
@@ -62,10 +62,10 @@ func webhookAnswer(status int) string {
 }
 
 // serve is the handler without its answer: the status, and what stood in the way of 200.
-func (v *WebhookVerifier) serve(w http.ResponseWriter, r *http.Request, handle func(context.Context, *Event) error) (int, error) {
+func (v *Verifier) serve(w http.ResponseWriter, r *http.Request, handle func(context.Context, *Event) error) (int, error) {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
-		return http.StatusMethodNotAllowed, errors.New("pacspace: webhook: method is not POST")
+		return http.StatusMethodNotAllowed, errors.New("webhook: method is not POST")
 	}
 	if err := plainJSON(r.Header); err != nil {
 		return http.StatusUnsupportedMediaType, err
@@ -79,7 +79,7 @@ func (v *WebhookVerifier) serve(w http.ResponseWriter, r *http.Request, handle f
 		return v.refusal(err, r.Header, body), err
 	}
 	if handle == nil {
-		return http.StatusInternalServerError, errors.New("pacspace: webhook: the handler was made without a function")
+		return http.StatusInternalServerError, errors.New("webhook: the handler was made without a function")
 	}
 	if err := handle(r.Context(), event); err != nil {
 		return http.StatusInternalServerError, err
@@ -88,7 +88,7 @@ func (v *WebhookVerifier) serve(w http.ResponseWriter, r *http.Request, handle f
 }
 
 // readBody reads the body up to the limit.
-func (v *WebhookVerifier) readBody(w http.ResponseWriter, r *http.Request) (body []byte, status int, err error) {
+func (v *Verifier) readBody(w http.ResponseWriter, r *http.Request) (body []byte, status int, err error) {
 	if r.Body == nil {
 		return nil, 0, nil // a request made by hand; Verify says what is missing
 	}
@@ -99,24 +99,24 @@ func (v *WebhookVerifier) readBody(w http.ResponseWriter, r *http.Request) (body
 	}
 	switch {
 	case tooLarge:
-		return nil, http.StatusRequestEntityTooLarge, errors.New("pacspace: webhook: body is larger than the limit; raise it with WithWebhookMaxBody if it is genuine")
+		return nil, http.StatusRequestEntityTooLarge, errors.New("webhook: body is larger than the limit; raise it with WithMaxBody if it is genuine")
 	case err != nil:
-		return nil, http.StatusServiceUnavailable, errors.New("pacspace: webhook: body broke off")
+		return nil, http.StatusServiceUnavailable, errors.New("webhook: body broke off")
 	default:
 		return body, 0, nil
 	}
 }
 
 // refusal is the status for an error of Verify.
-func (v *WebhookVerifier) refusal(err error, h http.Header, body []byte) int {
+func (v *Verifier) refusal(err error, h http.Header, body []byte) int {
 	switch {
-	case errors.Is(err, ErrWebhookTooNew):
+	case errors.Is(err, ErrTooNew):
 		// Only a genuine one is worth a second try: anybody can write a late timestamp.
-		if v.genuine(joinedHeader(h, WebhookSignatureHeader), joinedHeader(h, WebhookTimestampHeader), body) {
+		if v.genuine(joinedHeader(h, SignatureHeader), joinedHeader(h, TimestampHeader), body) {
 			return http.StatusServiceUnavailable
 		}
 		return http.StatusUnauthorized
-	case errors.Is(err, ErrWebhookTooOld), errors.Is(err, ErrWebhookSignature):
+	case errors.Is(err, ErrTooOld), errors.Is(err, ErrSignature):
 		return http.StatusUnauthorized
 	default:
 		return http.StatusBadRequest
@@ -127,7 +127,7 @@ func (v *WebhookVerifier) refusal(err error, h http.Header, body []byte) int {
 // that declares nothing passes, since the signature decides in the end.
 func plainJSON(h http.Header) error {
 	if e := h.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
-		return errors.New("pacspace: webhook: body is compressed; it must reach the handler as it was signed")
+		return errors.New("webhook: body is compressed; it must reach the handler as it was signed")
 	}
 	declared := h.Get("Content-Type")
 	if declared == "" {
@@ -135,10 +135,10 @@ func plainJSON(h http.Header) error {
 	}
 	media, params, err := mime.ParseMediaType(declared)
 	if err != nil || media != "application/json" && !strings.HasSuffix(media, "+json") {
-		return errors.New("pacspace: webhook: content type is not JSON")
+		return errors.New("webhook: content type is not JSON")
 	}
 	if c := params["charset"]; c != "" && !strings.EqualFold(c, "utf-8") {
-		return errors.New("pacspace: webhook: charset is not UTF-8")
+		return errors.New("webhook: charset is not UTF-8")
 	}
 	return nil
 }
