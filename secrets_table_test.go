@@ -17,6 +17,7 @@ import (
 	"github.com/pacspace/pacspace-go/proof"
 	"github.com/pacspace/pacspace-go/proof/sealed"
 	"github.com/pacspace/pacspace-go/reconcile"
+	"github.com/pacspace/pacspace-go/record"
 	"github.com/pacspace/pacspace-go/sandbox"
 	"github.com/pacspace/pacspace-go/usage"
 	"github.com/pacspace/pacspace-go/webhook"
@@ -34,9 +35,9 @@ func keepers(t *testing.T) map[string]any {
 	verifier, err := webhook.NewVerifier([]string{keptWebhook, "whsec_second" + keptWord})
 	require.NoError(t, err)
 	value := []byte(keptWord + keptWord)
-	blinding, err := pacspace.NewBlinding(value, strings.Repeat("ab", 32), "5")
+	blinding, err := record.NewBlinding(value, strings.Repeat("ab", 32), "5")
 	require.NoError(t, err)
-	held := pacspace.HeldFile{Blinding: blinding}
+	held := record.HeldFile{Blinding: blinding}
 	api, decode, lost, cadence := errorsWith(t)
 	box, err := sandbox.New(sandbox.WithAPIKey(keptKey), sandbox.WithDashboardToken(keptToken))
 	require.NoError(t, err)
@@ -52,7 +53,7 @@ func keepers(t *testing.T) map[string]any {
 	_, badKey := pacspace.New(keptKey + "\n")
 	_, badURL := pacspace.New(keptKey, pacspace.WithBaseURL("https://user:"+keptWord+"@example.test"))
 	_, badSecrets := webhook.NewVerifier([]string{keptWebhook, ""})
-	_, badBlinding := pacspace.ParseBlindingFile([]byte(keptWord))
+	_, badBlinding := record.ParseBlindingFile([]byte(keptWord))
 
 	return map[string]any{
 		"pacspace.Client":                           client,
@@ -71,11 +72,11 @@ func keepers(t *testing.T) map[string]any {
 		"webhook.Verifier":                          verifier,
 		"webhook.Verifier, its handler":             verifier.Handler(nil),
 		"webhook.SignOption":                        webhook.AlsoWith(keptWebhook),
-		"pacspace.Blinding":                         blinding,
-		"pacspace.FileFingerprint":                  &pacspace.FileFingerprint{Blinding: blinding},
-		"pacspace.FingerprintParams":                pacspace.FingerprintParams{Blinding: blinding},
-		"pacspace.HeldFile":                         held,
-		"pacspace.Expectation":                      pacspace.Expectation{Files: []pacspace.HeldFile{held}},
+		"record.Blinding":                           blinding,
+		"record.FileFingerprint":                    &record.FileFingerprint{Blinding: blinding},
+		"record.FingerprintParams":                  record.FingerprintParams{Blinding: blinding},
+		"record.HeldFile":                           held,
+		"record.Expectation":                        record.Expectation{Files: []record.HeldFile{held}},
 		"pacspace.APIError":                         api,
 		"pacspace.DecodeError":                      decode,
 		"pacspace.TransportError":                   lost,
@@ -83,7 +84,7 @@ func keepers(t *testing.T) map[string]any {
 		"pacspace.ParamError":                       badKey,
 		"pacspace.ParamError, of a URL":             badURL,
 		"webhook.Verifier, refused for its secrets": badSecrets,
-		"pacspace.RecordError":                      badBlinding,
+		"record.Error":                              badBlinding,
 		"metering.Meter":                            meter,
 		"reconcile.Agent":                           agent,
 		"sealed.LinkKey":                            keptLinkKey(t),
@@ -129,10 +130,10 @@ var dataTypes = []any{
 	pacspace.ClosingLine{}, pacspace.Customer{}, pacspace.CustomersParams{}, pacspace.CustomerPage{},
 	pacspace.CustomersSummary{}, pacspace.CustomerParams{}, pacspace.NewCustomer{}, pacspace.Delivery{},
 	pacspace.DeliveriesParams{}, pacspace.DeliveryPage{}, pacspace.Metadata{}, pacspace.Adjusts{}, pacspace.DeltaParams{},
-	pacspace.Delta{}, pacspace.ErrorKind(""), pacspace.PayloadRef{}, pacspace.Attempt{}, pacspace.ProbeParams{},
+	pacspace.Delta{}, pacspace.ErrorKind(""), record.PayloadRef{}, pacspace.Attempt{}, pacspace.ProbeParams{},
 	pacspace.InvoiceProof{}, pacspace.Receipt{}, pacspace.DocumentParams{}, pacspace.ReceiptList{}, pacspace.EntryParams{},
-	pacspace.EntryRef{}, pacspace.QueuedEntry{}, pacspace.EntryStatus(""), pacspace.HistoryCheck{}, pacspace.CheckedEntry{},
-	pacspace.GrantKind(""), pacspace.GrantParams{}, pacspace.Grant{}, pacspace.RecordLayout{}, pacspace.RecordStateField{},
+	pacspace.EntryRef{}, pacspace.QueuedEntry{}, pacspace.EntryStatus(""), record.HistoryCheck{}, record.CheckedEntry{},
+	pacspace.GrantKind(""), pacspace.GrantParams{}, pacspace.Grant{}, record.Layout{}, record.StateField{},
 	pacspace.OpenedLink{}, pacspace.EntryReceipt{}, pacspace.EntryRange{}, pacspace.RecordHistory{}, pacspace.RecordEntry{},
 	pacspace.ResolveParams{}, pacspace.Response{}, pacspace.Raw{}, pacspace.Scope{}, pacspace.Granularity(""),
 	pacspace.Status(""), pacspace.Source(""), pacspace.Verification{}, pacspace.VerifiedFile{}, webhook.EventType(""),

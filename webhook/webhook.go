@@ -26,6 +26,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/pacspace/pacspace-go/internal/wire"
 )
 
 // Names of the headers that come with a delivery. Only the first two have to do with the
@@ -51,8 +53,8 @@ const DefaultMaxBody = 1 << 20
 // after [ErrInvalid].
 var (
 	// ErrInvalid: a secret, an option or what is to be signed breaks a rule. What to do: mend
-	// the field that the error names.
-	ErrInvalid = errors.New("invalid")
+	// the field that the error names. It is the root package's sentinel of this name.
+	ErrInvalid = wire.ErrInvalid
 	// ErrMissing: the signature, the timestamp or the body is not there. What to do:
 	// see that nothing before the handler reads the body or drops a header.
 	ErrMissing = errors.New("incomplete delivery")
@@ -412,7 +414,7 @@ func refuse(kind error, why string) error {
 
 // invalid is one parameter that breaks a rule.
 func invalid(field, rule string) error {
-	return fmt.Errorf("webhook: %w %s: %s", ErrInvalid, field, rule)
+	return refuse(ErrInvalid, field+": "+rule)
 }
 
 // String says what the verifier is set to and keeps the secrets to itself, as do GoString,

@@ -235,7 +235,7 @@ func TestVerifierIsRefusedWhenItCouldNotWork(t *testing.T) {
 			t.Parallel()
 			_, err := webhook.NewVerifier(c.secrets, c.opts...)
 			require.ErrorIs(t, err, webhook.ErrInvalid)
-			require.ErrorContains(t, err, "webhook: invalid "+c.field+": must ")
+			require.ErrorContains(t, err, "webhook: invalid request: "+c.field+": must ")
 		})
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/record"
 	"github.com/pacspace/pacspace-go/sandbox"
 	"github.com/pacspace/pacspace-go/webhook"
 )
@@ -52,7 +53,7 @@ func TestScripts(t *testing.T) {
 			"deliver": deliver,
 			"source":  source,
 			"without": without,
-			"record":  record,
+			"record":  writeRecord,
 			"port":    freePort,
 			"opens":   opens,
 			"fails":   fails,
@@ -196,22 +197,22 @@ func without(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// record writes an entry about a file, as the agent does whom the record is about, and keeps
+// writeRecord writes an entry about a file, as the agent does whom the record is about, and keeps
 // its history: record NAME FILE HISTORY-FILE
-func record(ts *testscript.TestScript, _ bool, args []string) {
+func writeRecord(ts *testscript.TestScript, _ bool, args []string) {
 	r := rigOf(ts)
 	client, err := pacspace.New(r.Key, pacspace.WithBaseURL(r.URL))
 	ts.Check(err)
 	defer client.Close()
 	path := ts.MkAbs(args[1])
-	fingerprint, err := pacspace.Fingerprint(strings.NewReader(ts.ReadFile(args[1])), pacspace.FingerprintParams{})
+	fingerprint, err := record.Fingerprint(strings.NewReader(ts.ReadFile(args[1])), record.FingerprintParams{})
 	ts.Check(err)
-	_, err = pacspace.WriteBlindingFile(path, fingerprint.Blinding)
+	_, err = record.WriteBlindingFile(path, fingerprint.Blinding)
 	ts.Check(err)
 	ctx := context.Background()
 	_, err = client.Records.Emit(ctx, args[0], pacspace.EntryParams{
 		Title: "Press paused", OccurredAt: time.Date(2026, time.February, 10, 11, 59, 0, 0, time.UTC), ActorID: "agent-7",
-		Note: "guard open", Payloads: []pacspace.PayloadRef{fingerprint.Ref}, ReferenceID: "pause-1",
+		Note: "guard open", Payloads: []record.PayloadRef{fingerprint.Ref}, ReferenceID: "pause-1",
 	})
 	ts.Check(err)
 	page, err := client.Records.BundlePage(ctx, args[0], pacspace.EntryRange{})

@@ -1,4 +1,4 @@
-package pacspace
+package record
 
 import (
 	"crypto/hmac"
@@ -32,7 +32,7 @@ type Blinding struct {
 // 64 lower-case hexadecimal digits, the size in bytes as a decimal number up to 2^53-1. That
 // they belong together is not checked: [Fingerprint] does so when it has the file.
 //
-// It fails with a [*RecordError].
+// It fails with a [*Error].
 //
 // Source: records contract, section 2.2.
 func NewBlinding(value []byte, digest, byteLength string) (*Blinding, error) {
@@ -83,13 +83,13 @@ func (Blinding) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, blindingH
 // LogValue hides the value from package log/slog.
 func (Blinding) LogValue() slog.Value { return slog.StringValue(blindingHidden) }
 
-// MarshalJSON fails with a [*RecordError]: a blinding is never sent.
+// MarshalJSON fails with a [*Error]: a blinding is never sent.
 func (Blinding) MarshalJSON() ([]byte, error) { return nil, errBlindingIncluded() }
 
-// MarshalText fails with a [*RecordError]: a blinding is never sent.
+// MarshalText fails with a [*Error]: a blinding is never sent.
 func (Blinding) MarshalText() ([]byte, error) { return nil, errBlindingIncluded() }
 
-// MarshalBinary fails with a [*RecordError]: a blinding is never sent.
+// MarshalBinary fails with a [*Error]: a blinding is never sent.
 func (Blinding) MarshalBinary() ([]byte, error) { return nil, errBlindingIncluded() }
 
 // isHex64 reports whether text is 64 lower-case hexadecimal digits.

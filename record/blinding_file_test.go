@@ -1,4 +1,4 @@
-package pacspace_test
+package record_test
 
 import (
 	"bytes"
@@ -12,7 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/record"
 )
 
 const (
@@ -25,7 +25,7 @@ func TestBlindingFileIsWrittenBesideItsFileForItsOwnerOnly(t *testing.T) {
 	t.Parallel()
 	blinding := exampleBlinding(t)
 	path := filepath.Join(t.TempDir(), "report.pdf")
-	written, err := pacspace.WriteBlindingFile(path, blinding)
+	written, err := record.WriteBlindingFile(path, blinding)
 	require.NoError(t, err)
 	require.Equal(t, path+".pacspace.json", written)
 
@@ -45,10 +45,10 @@ func TestBlindingFileIsWrittenBesideItsFileForItsOwnerOnly(t *testing.T) {
 		require.Equal(t, fs.FileMode(0o600), info.Mode().Perm())
 	}
 
-	read, err := pacspace.ReadBlindingFile(written)
+	read, err := record.ReadBlindingFile(written)
 	require.NoError(t, err)
 	require.Equal(t, blinding.FileText(), read.FileText())
-	fingerprint, err := pacspace.Fingerprint(strings.NewReader("hello"), pacspace.FingerprintParams{Blinding: read})
+	fingerprint, err := record.Fingerprint(strings.NewReader("hello"), record.FingerprintParams{Blinding: read})
 	require.NoError(t, err)
 	require.Equal(t, blinding.Digest(), fingerprint.Ref.Digest)
 }
@@ -60,12 +60,12 @@ func TestBlindingFileIsNeverOverwritten(t *testing.T) {
 	t.Run("the same bytes are left as they are, mode too", func(t *testing.T) {
 		t.Parallel()
 		path := filepath.Join(t.TempDir(), "f")
-		require.NoError(t, os.WriteFile(path+pacspace.BlindingFileSuffix, blinding.FileText(), 0o444))
-		before, err := os.Stat(path + pacspace.BlindingFileSuffix)
+		require.NoError(t, os.WriteFile(path+record.BlindingFileSuffix, blinding.FileText(), 0o444))
+		before, err := os.Stat(path + record.BlindingFileSuffix)
 		require.NoError(t, err)
-		_, err = pacspace.WriteBlindingFile(path, blinding)
+		_, err = record.WriteBlindingFile(path, blinding)
 		require.NoError(t, err)
-		after, err := os.Stat(path + pacspace.BlindingFileSuffix)
+		after, err := os.Stat(path + record.BlindingFileSuffix)
 		require.NoError(t, err)
 		require.Equal(t, before.Mode(), after.Mode())
 		require.Equal(t, before.ModTime(), after.ModTime())
@@ -78,10 +78,10 @@ func TestBlindingFileIsNeverOverwritten(t *testing.T) {
 		t.Run(name+" is refused", func(t *testing.T) {
 			t.Parallel()
 			path := filepath.Join(t.TempDir(), "f")
-			require.NoError(t, os.WriteFile(path+pacspace.BlindingFileSuffix, text, 0o600))
-			_, err := pacspace.WriteBlindingFile(path, blinding)
+			require.NoError(t, os.WriteFile(path+record.BlindingFileSuffix, text, 0o600))
+			_, err := record.WriteBlindingFile(path, blinding)
 			recordRefused(t, err, "VALIDATION_ERROR", differentFile)
-			found, err := os.ReadFile(path + pacspace.BlindingFileSuffix)
+			found, err := os.ReadFile(path + record.BlindingFileSuffix)
 			require.NoError(t, err)
 			require.Equal(t, text, append([]byte{}, found...))
 		})
@@ -89,22 +89,22 @@ func TestBlindingFileIsNeverOverwritten(t *testing.T) {
 	t.Run("a folder is refused", func(t *testing.T) {
 		t.Parallel()
 		path := filepath.Join(t.TempDir(), "f")
-		require.NoError(t, os.Mkdir(path+pacspace.BlindingFileSuffix, 0o700))
-		_, err := pacspace.WriteBlindingFile(path, blinding)
+		require.NoError(t, os.Mkdir(path+record.BlindingFileSuffix, 0o700))
+		_, err := record.WriteBlindingFile(path, blinding)
 		recordRefused(t, err, "VALIDATION_ERROR", notRegularFile)
 	})
 	t.Run("a blinding that is none is refused", func(t *testing.T) {
 		t.Parallel()
 		path := filepath.Join(t.TempDir(), "f")
-		for _, none := range []*pacspace.Blinding{nil, {}} {
-			_, err := pacspace.WriteBlindingFile(path, none)
+		for _, none := range []*record.Blinding{nil, {}} {
+			_, err := record.WriteBlindingFile(path, none)
 			recordRefused(t, err, "VALIDATION_ERROR", notBlindingFile)
 		}
-		require.NoFileExists(t, path+pacspace.BlindingFileSuffix)
+		require.NoFileExists(t, path+record.BlindingFileSuffix)
 	})
 	t.Run("where no file can be made the system says why", func(t *testing.T) {
 		t.Parallel()
-		_, err := pacspace.WriteBlindingFile(filepath.Join(t.TempDir(), "no", "such", "folder"), blinding)
+		_, err := record.WriteBlindingFile(filepath.Join(t.TempDir(), "no", "such", "folder"), blinding)
 		require.ErrorIs(t, err, fs.ErrNotExist)
 	})
 }
@@ -119,11 +119,11 @@ func TestNoLinkIsFollowedWhenWriting(t *testing.T) {
 			require.NoError(t, os.WriteFile(filepath.Join(dir, "elsewhere"), []byte("keep me"), 0o600))
 			require.NoError(t, os.WriteFile(filepath.Join(dir, "same"), blinding.FileText(), 0o600))
 			path := filepath.Join(dir, "f")
-			if err := os.Symlink(filepath.Join(dir, to), path+pacspace.BlindingFileSuffix); err != nil {
+			if err := os.Symlink(filepath.Join(dir, to), path+record.BlindingFileSuffix); err != nil {
 				require.Equal(t, "windows", runtime.GOOS, "links need a right there: %v", err)
 				return
 			}
-			_, err := pacspace.WriteBlindingFile(path, blinding)
+			_, err := record.WriteBlindingFile(path, blinding)
 			recordRefused(t, err, "VALIDATION_ERROR", notRegularFile)
 			kept, err := os.ReadFile(filepath.Join(dir, "elsewhere"))
 			require.NoError(t, err)
@@ -141,7 +141,7 @@ func TestManyWritersMakeOneFile(t *testing.T) {
 	errs := make(chan error, 16)
 	for range cap(errs) {
 		group.Go(func() {
-			_, err := pacspace.WriteBlindingFile(path, blinding)
+			_, err := record.WriteBlindingFile(path, blinding)
 			errs <- err
 		})
 	}
@@ -157,7 +157,7 @@ func TestManyWritersMakeOneFile(t *testing.T) {
 		recordRefused(t, err, "VALIDATION_ERROR", differentFile)
 	}
 	require.Positive(t, succeeded)
-	_, err := pacspace.ReadBlindingFile(path + pacspace.BlindingFileSuffix)
+	_, err := record.ReadBlindingFile(path + record.BlindingFileSuffix)
 	require.NoError(t, err)
 }
 
@@ -167,12 +167,12 @@ func TestReadBlindingFile(t *testing.T) {
 	blinding := exampleBlinding(t)
 	t.Run("a missing file is the system's error", func(t *testing.T) {
 		t.Parallel()
-		_, err := pacspace.ReadBlindingFile(filepath.Join(dir, "missing"))
+		_, err := record.ReadBlindingFile(filepath.Join(dir, "missing"))
 		require.ErrorIs(t, err, fs.ErrNotExist)
 	})
 	t.Run("a folder is the system's error", func(t *testing.T) {
 		t.Parallel()
-		_, err := pacspace.ReadBlindingFile(t.TempDir())
+		_, err := record.ReadBlindingFile(t.TempDir())
 		var path *fs.PathError
 		require.ErrorAs(t, err, &path)
 	})
@@ -184,7 +184,7 @@ func TestReadBlindingFile(t *testing.T) {
 			require.Equal(t, "windows", runtime.GOOS, "links need a right there: %v", err)
 			return
 		}
-		_, err := pacspace.ReadBlindingFile(filepath.Join(dir, "from"))
+		_, err := record.ReadBlindingFile(filepath.Join(dir, "from"))
 		require.NoError(t, err)
 	})
 	for name, change := range map[string]func(string) string{
@@ -207,7 +207,7 @@ func TestReadBlindingFile(t *testing.T) {
 			t.Parallel()
 			path := filepath.Join(t.TempDir(), "f")
 			require.NoError(t, os.WriteFile(path, []byte(change(string(blinding.FileText()))), 0o600))
-			_, err := pacspace.ReadBlindingFile(path)
+			_, err := record.ReadBlindingFile(path)
 			recordRefused(t, err, "VALIDATION_ERROR", notBlindingFile)
 			require.NotContains(t, err.Error(), exampleValue)
 		})
@@ -219,7 +219,7 @@ func FuzzParseBlindingFile(f *testing.F) {
 	f.Add(exampleBlinding(f).FileText())
 	f.Add([]byte(`{"schema": "pacspace-blinding/v1"}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		blinding, err := pacspace.ParseBlindingFile(text)
+		blinding, err := record.ParseBlindingFile(text)
 		if err != nil {
 			recordRefused(t, err, "VALIDATION_ERROR", notBlindingFile)
 			return

@@ -1,4 +1,4 @@
-package pacspace
+package record
 
 import (
 	"strings"

@@ -1,4 +1,4 @@
-package pacspace
+package record
 
 import (
 	"crypto/hmac"
@@ -32,7 +32,7 @@ type FileFingerprint struct {
 	Blinding *Blinding // nil where the fingerprint is plain
 }
 
-// MarshalJSON fails with a [*RecordError]: a payload is the Ref alone.
+// MarshalJSON fails with a [*Error]: a payload is the Ref alone.
 func (FileFingerprint) MarshalJSON() ([]byte, error) { return nil, errBlindingIncluded() }
 
 // FingerprintParams chooses how a fingerprint is made. The zero value blinds it under a
@@ -54,7 +54,7 @@ type FingerprintParams struct {
 // Lose a blinding and the fingerprint cannot be shown to belong to its file any more: write
 // it to disk before the reference is sent.
 //
-// It fails with a [*RecordError], or with the error of source.
+// It fails with a [*Error], or with the error of source.
 //
 // Source: records contract, section 2.1.
 func Fingerprint(source io.Reader, params FingerprintParams) (*FileFingerprint, error) {
@@ -63,7 +63,7 @@ func Fingerprint(source io.Reader, params FingerprintParams) (*FileFingerprint, 
 		return nil, err
 	}
 	if source == nil {
-		return nil, &RecordError{Code: codeRecordContent, Status: statusNothingSent, Message: "A fingerprint needs a reader of the file's bytes."}
+		return nil, &Error{Code: codeRecordContent, Status: statusNothingSent, Message: "A fingerprint needs a reader of the file's bytes."}
 	}
 	if !blinds {
 		plain := sha256.New()
@@ -78,7 +78,7 @@ func Fingerprint(source io.Reader, params FingerprintParams) (*FileFingerprint, 
 	}
 	var value [blindingValueSize]byte
 	if _, err := rand.Read(value[:]); err != nil {
-		return nil, fmt.Errorf("pacspace: fingerprint: no random bytes: %w", err)
+		return nil, fmt.Errorf("record: fingerprint: no random bytes: %w", err)
 	}
 	mac := hmac.New(sha256.New, value[:])
 	length, err := readThrough(source, mac)
@@ -105,7 +105,7 @@ func fingerprintAgain(source io.Reader, blinding *Blinding) (*FileFingerprint, e
 // blinds decides between the two algorithms, or says what disagrees.
 func (p FingerprintParams) blinds() (bool, error) {
 	if p.Alg != "" && p.Alg != FingerprintBlinded && p.Alg != FingerprintPlain {
-		return false, &RecordError{Code: codeRecordAlg, Status: statusNothingSent, Message: "A fingerprint is made with sha-256 or hmac-sha-256."}
+		return false, &Error{Code: codeRecordAlg, Status: statusNothingSent, Message: "A fingerprint is made with sha-256 or hmac-sha-256."}
 	}
 	blinds := p.Alg != FingerprintPlain
 	disagree := false
@@ -143,13 +143,13 @@ func readThrough(source io.Reader, digests ...io.Writer) (int64, error) {
 			return length, nil
 		}
 		if err != nil {
-			return 0, fmt.Errorf("pacspace: fingerprint: reading the file: %w", err)
+			return 0, fmt.Errorf("record: fingerprint: reading the file: %w", err)
 		}
 		if idle++; n > 0 {
 			idle = 0
 		}
 		if idle == 100 {
-			return 0, fmt.Errorf("pacspace: fingerprint: reading the file: %w", io.ErrNoProgress)
+			return 0, fmt.Errorf("record: fingerprint: reading the file: %w", io.ErrNoProgress)
 		}
 	}
 }

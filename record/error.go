@@ -1,4 +1,10 @@
-package pacspace
+package record
+
+import (
+	"strconv"
+
+	"github.com/pacspace/pacspace-go/internal/wire"
+)
 
 // The codes with which a record is refused before anything is sent. The service's intake
 // answers with the same ones.
@@ -18,10 +24,10 @@ const (
 	sentenceBlindingValueSize = "A blinding value is exactly 32 bytes."
 )
 
-// RecordError is a refusal of something about records, before anything is sent: a
+// Error is a refusal of something about records, before anything is sent: a
 // fingerprint, a blinding file, a content. It never holds what was refused. What to do:
 // mend what Message says; Code tells where to look.
-type RecordError struct {
+type Error struct {
 	// Code is the official code, such as RECORD_BLINDING_INCLUDED or VALIDATION_ERROR.
 	Code string
 	// Status is what the official SDKs give with it: 400, or 0 where no request could have
@@ -32,16 +38,28 @@ type RecordError struct {
 }
 
 // Error returns the official sentence behind the name of this package.
-func (e *RecordError) Error() string { return "pacspace: record: " + e.Message }
+func (e *Error) Error() string { return "record: " + e.Message }
 
-// Is matches [ErrInvalid].
-func (e *RecordError) Is(target error) bool { return target == ErrInvalid }
+// Is matches the ErrInvalid of the root package.
+func (e *Error) Is(target error) bool { return target == wire.ErrInvalid }
+
+// DefaultType is the type of the records of a client's Records: what machines did.
+const DefaultType = "machine-action-record"
+
+// EntrySeq converts an entry's number, counted from 1, to the seq of the HTTP API, counted
+// from 0. A number below 1 is an [*Error] that names field.
+func EntrySeq(field string, entry int) (int, error) {
+	if entry < 1 {
+		return 0, notAnEntry(field, strconv.Itoa(entry))
+	}
+	return entry - 1, nil
+}
 
 // notAnEntry teaches how entries count. shown is what was given instead of one.
-func notAnEntry(field, shown string) *RecordError {
+func notAnEntry(field, shown string) *Error {
 	return recordRefused(codeValidation, field+" is "+shown+". Entries count from 1: the first entry is entry 1. (The HTTP API's seq counts the same positions from 0.)")
 }
 
-func recordRefused(code, message string) *RecordError {
-	return &RecordError{Code: code, Status: statusValidation, Message: message}
+func recordRefused(code, message string) *Error {
+	return &Error{Code: code, Status: statusValidation, Message: message}
 }

@@ -1,4 +1,4 @@
-package pacspace
+package record
 
 import (
 	"encoding/json"
@@ -29,14 +29,14 @@ func errBlindingIncluded() error {
 	return recordRefused(codeRecordBlinding, clientGuard().material)
 }
 
-// GuardRecordContent refuses a content, or any part of one, that carries blinding material.
+// Guard refuses a content, or any part of one, that carries blinding material.
 // Writing a record does so by itself; call it where a content is sent by other means. What
 // is no blinded fingerprint is not looked at further.
 //
-// It fails with a [*RecordError], whose text holds nothing of the content.
+// It fails with a [*Error], whose text holds nothing of the content.
 //
 // Source: records contract, section 3.
-func GuardRecordContent(content json.RawMessage) error {
+func Guard(content json.RawMessage) error {
 	v, err := parseContent(content)
 	if err != nil {
 		return err
@@ -56,7 +56,7 @@ func parseContent(content json.RawMessage) (jsonview.Value, error) {
 }
 
 // walk looks at every object, an outer one before what it holds.
-func (w guardWords) walk(v jsonview.Value) *RecordError {
+func (w guardWords) walk(v jsonview.Value) *Error {
 	for element := range v.Elements() {
 		if refused := w.walk(element); refused != nil {
 			return refused
@@ -75,7 +75,7 @@ func (w guardWords) walk(v jsonview.Value) *RecordError {
 }
 
 // object applies the rules to one object.
-func (w guardWords) object(members []jsonview.Member) *RecordError {
+func (w guardWords) object(members []jsonview.Member) *Error {
 	ref := memberOf(members, "ref")
 	blinding := memberOf(members, "blinding").Kind()
 	switch {
@@ -97,7 +97,7 @@ func (w guardWords) object(members []jsonview.Member) *RecordError {
 func isRefField(name string) bool { return name == "alg" || name == "digest" || name == "byteLength" }
 
 // checkRef checks the fields of a payload reference.
-func checkRef(members []jsonview.Member) *RecordError {
+func checkRef(members []jsonview.Member) *Error {
 	alg := memberOf(members, "alg")
 	if !alg.Is(FingerprintPlain) && !alg.Is(FingerprintBlinded) {
 		return recordRefused(codeRecordAlg, "payload alg is not supported; use one of sha-256, hmac-sha-256")

@@ -1,21 +1,21 @@
-package pacspace
+package record
 
 import (
 	"maps"
 	"slices"
 )
 
-// RecordLayout is a published layout: what the public state of a record of one type says.
+// Layout is a published layout: what the public state of a record of one type says.
 //
 // Source: records contract, section 10.1.
-type RecordLayout struct {
+type Layout struct {
 	ID         int    // in every word of such a record
 	Version    int    // of the layout
 	Name       string // such as machine-action-record/v1
 	RecordType string // the type that an endpoint names, such as machine-action-record
 	Public     bool   // PacSpace writes such records about its own customers
 	// Fields are the parts of the 96 bits of state, in the order of the layout's document.
-	Fields []RecordStateField
+	Fields []StateField
 	// Lifecycle are the words that an entry's lifecycle may be, with their numbers.
 	Lifecycle map[string]int
 	Genesis   string   // the lifecycle that a record opens with
@@ -26,16 +26,16 @@ type RecordLayout struct {
 	schema      contentSchema
 }
 
-// RecordStateField is one part of a state.
-type RecordStateField struct {
+// StateField is one part of a state.
+type StateField struct {
 	Name string
 	Bits int
 }
 
-// RecordLayouts returns the published layouts of a record type, by id, and none where the
+// Layouts returns the published layouts of a record type, by id, and none where the
 // type has no published layout.
-func RecordLayouts(recordType string) []RecordLayout {
-	var found []RecordLayout
+func Layouts(recordType string) []Layout {
+	var found []Layout
 	for _, layout := range publishedLayouts() {
 		if layout.RecordType == recordType {
 			found = append(found, layout)
@@ -50,9 +50,9 @@ type transitions []struct {
 	to   []string
 }
 
-func publishedLayouts() []RecordLayout {
+func publishedLayouts() []Layout {
 	account := transitions{{"active", wordList("active", "frozen", "closed")}, {"frozen", wordList("active", "closed")}, {"closed", nil}}
-	return []RecordLayout{
+	return []Layout{
 		layoutOf(1, 1, "geoint-tracked-entity", transitions{
 			{"detected", wordList("tracked", "lost", "archived")},
 			{"tracked", wordList("tracked", "corroborated", "lost", "archived")},
@@ -73,13 +73,13 @@ func publishedLayouts() []RecordLayout {
 			{"registered", wordList("monitoring", "retired")},
 			{"monitoring", wordList("monitoring", "retired")},
 			{"retired", nil},
-		}, areaCellContent(), seqBits(24), RecordStateField{"activityLevel", 8}, reserved(24)),
+		}, areaCellContent(), seqBits(24), StateField{"activityLevel", 8}, reserved(24)),
 		layoutOf(4, 1, "balance-account", account, balanceContent("v1"), seqBits(32), reserved(24)),
 		layoutOf(5, 1, "usage-meter", transitions{
 			{"active", wordList("active", "suspended", "closed")},
 			{"suspended", wordList("active", "closed")},
 			{"closed", nil},
-		}, usageMeterContent(), seqBits(24), RecordStateField{"units", 32}),
+		}, usageMeterContent(), seqBits(24), StateField{"units", 32}),
 		layoutOf(6, 1, "machine-action-record", transitions{
 			{"recorded", wordList("recorded", "amended", "closed")},
 			{"amended", wordList("recorded", "amended", "closed")},
@@ -89,11 +89,11 @@ func publishedLayouts() []RecordLayout {
 	}
 }
 
-func layoutOf(id, version int, recordType string, moves transitions, schema contentSchema, rest ...RecordStateField) RecordLayout {
-	layout := RecordLayout{
+func layoutOf(id, version int, recordType string, moves transitions, schema contentSchema, rest ...StateField) Layout {
+	layout := Layout{
 		ID: id, Version: version, RecordType: recordType, Name: schema.name[len("record-content/"):],
 		Public:    recordType == "balance-account" || recordType == "usage-meter",
-		Fields:    append([]RecordStateField{{"layoutId", 16}, {"layoutVersion", 8}, {"lifecycle", 8}, {"flags", 8}}, rest...),
+		Fields:    append([]StateField{{"layoutId", 16}, {"layoutVersion", 8}, {"lifecycle", 8}, {"flags", 8}}, rest...),
 		Lifecycle: make(map[string]int), Genesis: moves[0].from, Transitions: make(map[string][]string),
 		schema: schema,
 	}
@@ -108,10 +108,10 @@ func layoutOf(id, version int, recordType string, moves transitions, schema cont
 }
 
 // Words returns the lifecycle words in the order of their numbers.
-func (l RecordLayout) Words() []string {
+func (l Layout) Words() []string {
 	return slices.SortedFunc(maps.Keys(l.Lifecycle), func(a, b string) int { return l.Lifecycle[a] - l.Lifecycle[b] })
 }
 
-func wordList(list ...string) []string   { return list }
-func seqBits(bits int) RecordStateField  { return RecordStateField{"seq", bits} }
-func reserved(bits int) RecordStateField { return RecordStateField{"reserved", bits} }
+func wordList(list ...string) []string { return list }
+func seqBits(bits int) StateField      { return StateField{"seq", bits} }
+func reserved(bits int) StateField     { return StateField{"reserved", bits} }

@@ -1,6 +1,6 @@
 //go:build !unix
 
-package pacspace
+package record
 
 import "os"
 

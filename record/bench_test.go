@@ -1,11 +1,11 @@
-package pacspace_test
+package record_test
 
 import (
 	"crypto/sha256"
 	"io"
 	"testing"
 
-	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/record"
 )
 
 // endless gives n bytes without holding them.
@@ -39,16 +39,16 @@ func BenchmarkFingerprint(b *testing.B) {
 		return err
 	})
 	run("plain", func(r io.Reader) error {
-		_, err := pacspace.Fingerprint(r, pacspace.FingerprintParams{Blind: new(false)})
+		_, err := record.Fingerprint(r, record.FingerprintParams{Blind: new(false)})
 		return err
 	})
 	run("blinded", func(r io.Reader) error {
-		_, err := pacspace.Fingerprint(r, pacspace.FingerprintParams{})
+		_, err := record.Fingerprint(r, record.FingerprintParams{})
 		return err
 	})
 	run("both digests of a held file", func(r io.Reader) error {
 		blinding := exampleBlinding(b)
-		_, err := pacspace.CheckHistory([]byte(`{}`), pacspace.Expectation{Entry: 1, Files: []pacspace.HeldFile{{Source: r, Blinding: blinding}}})
+		_, err := record.CheckHistory([]byte(`{}`), record.Expectation{Entry: 1, Files: []record.HeldFile{{Source: r, Blinding: blinding}}})
 		return err
 	})
 }

@@ -1,4 +1,4 @@
-package pacspace_test
+package record_test
 
 import (
 	"encoding/json"
@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/record"
 )
 
 const (
@@ -64,7 +64,7 @@ func TestAdmitRecord(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			err := pacspace.AdmitRecord(tc.recordType, tc.lifecycle, json.RawMessage(tc.content))
+			err := record.Admit(tc.recordType, tc.lifecycle, json.RawMessage(tc.content))
 			if tc.code == "" {
 				require.NoError(t, err)
 				return
@@ -78,10 +78,10 @@ func TestContentThatIsNoJSONIsRefused(t *testing.T) {
 	t.Parallel()
 	deep := strings.Repeat("[", 600) + strings.Repeat("]", 600)
 	for _, content := range []string{"", "{", `{"a":1}}`, "\xff", deep} {
-		var refused *pacspace.RecordError
-		require.ErrorAs(t, pacspace.GuardRecordContent(json.RawMessage(content)), &refused)
+		var refused *record.Error
+		require.ErrorAs(t, record.Guard(json.RawMessage(content)), &refused)
 		require.Equal(t, "RECORD_CONTENT_INVALID", refused.Code)
-		require.ErrorAs(t, pacspace.AdmitRecord("usage-meter", "active", json.RawMessage(content)), &refused)
+		require.ErrorAs(t, record.Admit("usage-meter", "active", json.RawMessage(content)), &refused)
 	}
 }
 
@@ -102,23 +102,23 @@ func TestBlindingMaterialIsFoundWhereverItStands(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			for _, content := range []string{"%s", "[[%s]]", `{"a":{"b":[1,%s]}}`, `{"payloads":[` + someRef + `,%s]}`, `{"alg":"sha-256","digest":%s}`} {
-				err := pacspace.GuardRecordContent(json.RawMessage(fmt.Sprintf(content, tc.part)))
+				err := record.Guard(json.RawMessage(fmt.Sprintf(content, tc.part)))
 				recordRefused(t, err, "RECORD_BLINDING_INCLUDED", tc.message)
 				require.NotContains(t, fmt.Sprintf("%v %+v %#v", err, err, err), exampleValue, "a refusal repeats nothing")
 			}
 		})
 	}
 	for _, fine := range []string{ref, `{"ref":` + ref + `,"blinding":null}`, `{"alg":"md5","note":1}`, `"pacspace-blinding/v1"`, `{"schema":"pacspace-blinding/v2"}`} {
-		require.NoError(t, pacspace.GuardRecordContent(json.RawMessage(fine)))
+		require.NoError(t, record.Guard(json.RawMessage(fine)))
 	}
 }
 
 func TestRecordLayouts(t *testing.T) {
 	t.Parallel()
-	require.Empty(t, pacspace.RecordLayouts("no-such-type"))
+	require.Empty(t, record.Layouts("no-such-type"))
 	seen := map[int]bool{}
 	for _, recordType := range []string{"geoint-tracked-entity", "model-version-record", "geoint-aoi-cell", "balance-account", "usage-meter", "machine-action-record"} {
-		layouts := pacspace.RecordLayouts(recordType)
+		layouts := record.Layouts(recordType)
 		require.NotEmpty(t, layouts)
 		for _, layout := range layouts {
 			require.False(t, seen[layout.ID], "each layout has an id of its own")
@@ -141,7 +141,7 @@ func TestRecordLayouts(t *testing.T) {
 		}
 	}
 	require.Len(t, seen, 7)
-	require.Equal(t, map[string]int{"recorded": 1, "amended": 2, "closed": 3}, pacspace.RecordLayouts("machine-action-record")[0].Lifecycle)
+	require.Equal(t, map[string]int{"recorded": 1, "amended": 2, "closed": 3}, record.Layouts("machine-action-record")[0].Lifecycle)
 }
 
 func contains(list []string, word string) bool {
@@ -157,9 +157,9 @@ func FuzzAdmitRecord(f *testing.F) {
 	f.Add("machine-action-record", "recorded", []byte(action("")))
 	f.Add("balance-account", "", []byte(`{"amount":"-1.","adjusts":{"recordId":""}}`))
 	f.Fuzz(func(t *testing.T, recordType, lifecycle string, content []byte) {
-		for _, err := range []error{pacspace.AdmitRecord(recordType, lifecycle, content), pacspace.GuardRecordContent(content)} {
+		for _, err := range []error{record.Admit(recordType, lifecycle, content), record.Guard(content)} {
 			if err != nil {
-				var refused *pacspace.RecordError
+				var refused *record.Error
 				require.ErrorAs(t, err, &refused)
 				require.NotEmpty(t, refused.Code)
 			}

@@ -1,6 +1,6 @@
 //go:build unix
 
-package pacspace_test
+package record_test
 
 import (
 	"path/filepath"
@@ -9,13 +9,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/record"
 )
 
 func TestAPipeIsNoPlaceForABlindingFile(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "f")
-	require.NoError(t, syscall.Mkfifo(path+pacspace.BlindingFileSuffix, 0o600))
-	_, err := pacspace.WriteBlindingFile(path, exampleBlinding(t))
+	require.NoError(t, syscall.Mkfifo(path+record.BlindingFileSuffix, 0o600))
+	_, err := record.WriteBlindingFile(path, exampleBlinding(t))
 	recordRefused(t, err, "VALIDATION_ERROR", notRegularFile)
 }

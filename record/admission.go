@@ -1,4 +1,4 @@
-package pacspace
+package record
 
 import (
 	"encoding/json"
@@ -9,7 +9,7 @@ import (
 	"github.com/pacspace/pacspace-go/proof/sealed"
 )
 
-// AdmitRecord says whether the service's intake will take an entry, in the intake's order
+// Admit says whether the service's intake will take an entry, in the intake's order
 // and with its codes and sentences, so that a mistake is found before anything is sent. An
 // entry is admitted where any published layout of its record type admits it, else the first
 // layout's refusal is returned; a type without a published layout is left to the service.
@@ -17,11 +17,11 @@ import (
 // That a lifecycle may follow the one before it is not asked here: the service records a
 // move that may not as an attempt.
 //
-// It fails with a [*RecordError].
+// It fails with a [*Error].
 //
 // Source: records contract, section 9.
-func AdmitRecord(recordType, lifecycle string, content json.RawMessage) error {
-	layouts := RecordLayouts(recordType)
+func Admit(recordType, lifecycle string, content json.RawMessage) error {
+	layouts := Layouts(recordType)
 	if len(layouts) == 0 {
 		return nil
 	}
@@ -29,7 +29,7 @@ func AdmitRecord(recordType, lifecycle string, content json.RawMessage) error {
 	if err != nil {
 		return err
 	}
-	var first *RecordError
+	var first *Error
 	for _, layout := range layouts {
 		refused := layout.admit(lifecycle, v)
 		if refused == nil {
@@ -42,7 +42,7 @@ func AdmitRecord(recordType, lifecycle string, content json.RawMessage) error {
 	return first
 }
 
-func (l RecordLayout) admit(lifecycle string, content jsonview.Value) *RecordError {
+func (l Layout) admit(lifecycle string, content jsonview.Value) *Error {
 	if content.Kind() != jsonview.Object {
 		return recordRefused(codeRecordContent, "content must be an object")
 	}
@@ -64,7 +64,7 @@ func (l RecordLayout) admit(lifecycle string, content jsonview.Value) *RecordErr
 
 // check asks for the required fields, then refuses PacSpace's own, then looks at the form
 // of each field that it knows.
-func (s contentSchema) check(members []jsonview.Member) *RecordError {
+func (s contentSchema) check(members []jsonview.Member) *Error {
 	for _, name := range s.required {
 		if kind := memberOf(members, name).Kind(); kind == jsonview.Absent || kind == jsonview.Null {
 			if field := s.field(name); field.minItems > 0 {
@@ -97,7 +97,7 @@ func (s contentSchema) field(name string) contentField {
 	return contentField{}
 }
 
-func (f contentField) check(value jsonview.Value) *RecordError {
+func (f contentField) check(value jsonview.Value) *Error {
 	switch {
 	case f.reserved:
 		return recordRefused(codeRecordContent, fmt.Sprintf("content.%s is written by PacSpace and cannot be supplied", f.name))
@@ -115,7 +115,7 @@ func (f contentField) check(value jsonview.Value) *RecordError {
 	return nil
 }
 
-func (f contentField) tooFew() *RecordError {
+func (f contentField) tooFew() *Error {
 	code := codeRecordContent
 	if f.name == "payloads" {
 		code = codeRecordPayloads
@@ -187,7 +187,7 @@ func acceptsKind(kind, format string, value jsonview.Value) bool {
 
 // checkRefs checks every payload reference in a content. Inside the other fields of one,
 // only the rules about blinding material hold.
-func checkRefs(v jsonview.Value, inside bool) *RecordError {
+func checkRefs(v jsonview.Value, inside bool) *Error {
 	for element := range v.Elements() {
 		if refused := checkRefs(element, inside); refused != nil {
 			return refused

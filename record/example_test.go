@@ -1,4 +1,4 @@
-package pacspace_test
+package record_test
 
 import (
 	"encoding/json"
@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/record"
 )
 
 // A file is fingerprinted where it lies; its blinding is kept beside it, and only the
@@ -21,11 +21,11 @@ func ExampleFingerprint() {
 	defer os.RemoveAll(dir)
 	report := filepath.Join(dir, "report.pdf")
 
-	fingerprint, err := pacspace.Fingerprint(strings.NewReader("the report's bytes"), pacspace.FingerprintParams{})
+	fingerprint, err := record.Fingerprint(strings.NewReader("the report's bytes"), record.FingerprintParams{})
 	if err != nil {
 		panic(err)
 	}
-	path, err := pacspace.WriteBlindingFile(report, fingerprint.Blinding)
+	path, err := record.WriteBlindingFile(report, fingerprint.Blinding)
 	if err != nil {
 		panic(err)
 	}
@@ -41,7 +41,7 @@ func ExampleFingerprint() {
 // Whoever has the file and its blinding finds it in the record.
 func ExampleCheckHistory() {
 	plain := false
-	fingerprint, err := pacspace.Fingerprint(strings.NewReader("hello"), pacspace.FingerprintParams{Blind: &plain})
+	fingerprint, err := record.Fingerprint(strings.NewReader("hello"), record.FingerprintParams{Blind: &plain})
 	if err != nil {
 		panic(err)
 	}
@@ -51,9 +51,9 @@ func ExampleCheckHistory() {
 	}
 	history := fmt.Appendf(nil, `{"schema":"record-history-bundle/v1","receipts":[{"seq":0,"recordContent":{"title":"Report sent","payloads":[%s]}}]}`, ref)
 
-	check, err := pacspace.CheckHistory(history, pacspace.Expectation{
+	check, err := record.CheckHistory(history, record.Expectation{
 		Entry: 1,
-		Files: []pacspace.HeldFile{{Source: strings.NewReader("hello")}},
+		Files: []record.HeldFile{{Source: strings.NewReader("hello")}},
 	})
 	if err != nil {
 		panic(err)
@@ -62,9 +62,9 @@ func ExampleCheckHistory() {
 	// Output: true committed true
 }
 
-func ExampleAdmitRecord() {
-	err := pacspace.AdmitRecord("machine-action-record", "recorded", json.RawMessage(`{"title":"Arm 4 paused"}`))
-	var refused *pacspace.RecordError
+func ExampleAdmit() {
+	err := record.Admit("machine-action-record", "recorded", json.RawMessage(`{"title":"Arm 4 paused"}`))
+	var refused *record.Error
 	if errors.As(err, &refused) {
 		fmt.Println(refused.Code)
 		fmt.Println(refused.Message)

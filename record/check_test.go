@@ -1,4 +1,4 @@
-package pacspace_test
+package record_test
 
 import (
 	"encoding/json"
@@ -11,10 +11,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/record"
 )
 
 // historyOf makes a history of committed entries with one payload each.
-func historyOf(t testing.TB, refs ...pacspace.PayloadRef) []byte {
+func historyOf(t testing.TB, refs ...record.PayloadRef) []byte {
 	t.Helper()
 	type receipt struct {
 		Seq     int            `json:"seq"`
@@ -29,42 +30,42 @@ func historyOf(t testing.TB, refs ...pacspace.PayloadRef) []byte {
 	return text
 }
 
-func fingerprint(t testing.TB, text string, params pacspace.FingerprintParams) *pacspace.FileFingerprint {
+func fingerprint(t testing.TB, text string, params record.FingerprintParams) *record.FileFingerprint {
 	t.Helper()
-	f, err := pacspace.Fingerprint(strings.NewReader(text), params)
+	f, err := record.Fingerprint(strings.NewReader(text), params)
 	require.NoError(t, err)
 	return f
 }
 
 func TestCheckHistoryComparesWhatSomeoneHolds(t *testing.T) {
 	t.Parallel()
-	plain := fingerprint(t, "one", pacspace.FingerprintParams{Blind: new(false)})
-	blinded := fingerprint(t, "two", pacspace.FingerprintParams{})
+	plain := fingerprint(t, "one", record.FingerprintParams{Blind: new(false)})
+	blinded := fingerprint(t, "two", record.FingerprintParams{})
 	history := historyOf(t, plain.Ref, blinded.Ref)
-	file := func(text string, blinding *pacspace.Blinding) []pacspace.HeldFile {
-		return []pacspace.HeldFile{{Source: strings.NewReader(text), Blinding: blinding}}
+	file := func(text string, blinding *record.Blinding) []record.HeldFile {
+		return []record.HeldFile{{Source: strings.NewReader(text), Blinding: blinding}}
 	}
 	for _, tc := range []struct {
 		name   string
-		expect []pacspace.Expectation
+		expect []record.Expectation
 		ok     bool
 		needed []int
 	}{
 		{"nothing is expected", nil, true, nil},
-		{"a reference that is there", []pacspace.Expectation{{Entry: 1, Payloads: []pacspace.PayloadRef{plain.Ref}}}, true, nil},
-		{"a reference of another entry", []pacspace.Expectation{{Entry: 2, Payloads: []pacspace.PayloadRef{plain.Ref}}}, false, nil},
-		{"the file of a plain payload", []pacspace.Expectation{{Entry: 1, Files: file("one", nil)}}, true, nil},
-		{"another file", []pacspace.Expectation{{Entry: 1, Files: file("two", nil)}}, false, nil},
-		{"the file of a blinded payload with its blinding", []pacspace.Expectation{{Entry: 2, Files: file("two", blinded.Blinding)}}, true, nil},
-		{"the same without its blinding", []pacspace.Expectation{{Entry: 2, Files: file("two", nil)}}, false, []int{2}},
-		{"another file with that blinding", []pacspace.Expectation{{Entry: 2, Files: file("one", blinded.Blinding)}}, false, nil},
-		{"a blinding that belongs to another file matches nothing, plain payloads included", []pacspace.Expectation{{Entry: 1, Files: file("one", blinded.Blinding)}}, false, nil},
-		{"of two expectations for one entry the later one counts", []pacspace.Expectation{{Entry: 1, Files: file("x", nil)}, {Entry: 1, Files: file("one", nil)}}, true, nil},
-		{"an entry that is not there changes nothing", []pacspace.Expectation{{Entry: 9, Files: file("x", nil)}}, true, nil},
+		{"a reference that is there", []record.Expectation{{Entry: 1, Payloads: []record.PayloadRef{plain.Ref}}}, true, nil},
+		{"a reference of another entry", []record.Expectation{{Entry: 2, Payloads: []record.PayloadRef{plain.Ref}}}, false, nil},
+		{"the file of a plain payload", []record.Expectation{{Entry: 1, Files: file("one", nil)}}, true, nil},
+		{"another file", []record.Expectation{{Entry: 1, Files: file("two", nil)}}, false, nil},
+		{"the file of a blinded payload with its blinding", []record.Expectation{{Entry: 2, Files: file("two", blinded.Blinding)}}, true, nil},
+		{"the same without its blinding", []record.Expectation{{Entry: 2, Files: file("two", nil)}}, false, []int{2}},
+		{"another file with that blinding", []record.Expectation{{Entry: 2, Files: file("one", blinded.Blinding)}}, false, nil},
+		{"a blinding that belongs to another file matches nothing, plain payloads included", []record.Expectation{{Entry: 1, Files: file("one", blinded.Blinding)}}, false, nil},
+		{"of two expectations for one entry the later one counts", []record.Expectation{{Entry: 1, Files: file("x", nil)}, {Entry: 1, Files: file("one", nil)}}, true, nil},
+		{"an entry that is not there changes nothing", []record.Expectation{{Entry: 9, Files: file("x", nil)}}, true, nil},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			check, err := pacspace.CheckHistory(history, tc.expect...)
+			check, err := record.CheckHistory(history, tc.expect...)
 			require.NoError(t, err)
 			require.Equal(t, tc.ok, check.OK, check.Reason)
 			require.Equal(t, tc.needed, check.BlindingFileNeeded)
@@ -95,7 +96,7 @@ func TestCheckHistoryListsEntries(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			check, err := pacspace.CheckHistory([]byte(tc.history))
+			check, err := record.CheckHistory([]byte(tc.history))
 			require.NoError(t, err)
 			require.Equal(t, tc.failed, check.FailedCheck)
 			require.Equal(t, tc.reason, check.Reason)
@@ -115,25 +116,25 @@ func TestCheckHistoryRefuses(t *testing.T) {
 	const item = "Each expected item is a payload reference dict. Pass the fingerprint's ref."
 	for _, tc := range []struct {
 		name, history string
-		expect        pacspace.Expectation
+		expect        record.Expectation
 		message       string
 	}{
-		{"an entry below 1", `{}`, pacspace.Expectation{}, "expect[0].entry is 0. Entries count from 1: the first entry is entry 1. (The HTTP API's seq counts the same positions from 0.)"},
-		{"a file without a reader", `{}`, pacspace.Expectation{Entry: 1, Files: []pacspace.HeldFile{{Blinding: blinding}}}, item},
-		{"a blinding that is none", `{}`, pacspace.Expectation{Entry: 1, Files: []pacspace.HeldFile{{Source: strings.NewReader(""), Blinding: new(pacspace.Blinding)}}}, notBlindingFile},
-		{"a blinded reference of no form", `{}`, pacspace.Expectation{Entry: 1, Payloads: []pacspace.PayloadRef{{Alg: "hmac-sha-256"}}}, "payload digest must be 64 lowercase hex characters"},
-		{"a history that is no JSON", `{`, pacspace.Expectation{Entry: 1}, "history: at byte 1: a member's name must stand here"},
-		{"a history that is no object", `[]`, pacspace.Expectation{Entry: 1}, "history: want an object"},
-		{"entries that are no objects", `{"entries":[1]}`, pacspace.Expectation{Entry: 1}, "history: entries: want a list of objects"},
-		{"more entries than any sealed history has", `{"entries":[{}` + strings.Repeat(",{}", 262144) + `]}`, pacspace.Expectation{Entry: 1}, "history: more than 262144 entries"},
-		{"more receipts than that", `{"receipts":[{}` + strings.Repeat(",{}", 262144) + `]}`, pacspace.Expectation{Entry: 1}, "history: more than 262144 entries"},
-		{"more than 64 MiB", strings.Repeat(" ", 64<<20) + `{}`, pacspace.Expectation{Entry: 1}, "history: larger than 67108864 bytes"},
-		{"a seq that is a list", `{"entries":[{"seq":[]}]}`, pacspace.Expectation{Entry: 1}, "history: entries: seq: want an integer"},
+		{"an entry below 1", `{}`, record.Expectation{}, "expect[0].entry is 0. Entries count from 1: the first entry is entry 1. (The HTTP API's seq counts the same positions from 0.)"},
+		{"a file without a reader", `{}`, record.Expectation{Entry: 1, Files: []record.HeldFile{{Blinding: blinding}}}, item},
+		{"a blinding that is none", `{}`, record.Expectation{Entry: 1, Files: []record.HeldFile{{Source: strings.NewReader(""), Blinding: new(record.Blinding)}}}, notBlindingFile},
+		{"a blinded reference of no form", `{}`, record.Expectation{Entry: 1, Payloads: []record.PayloadRef{{Alg: "hmac-sha-256"}}}, "payload digest must be 64 lowercase hex characters"},
+		{"a history that is no JSON", `{`, record.Expectation{Entry: 1}, "history: at byte 1: a member's name must stand here"},
+		{"a history that is no object", `[]`, record.Expectation{Entry: 1}, "history: want an object"},
+		{"entries that are no objects", `{"entries":[1]}`, record.Expectation{Entry: 1}, "history: entries: want a list of objects"},
+		{"more entries than any sealed history has", `{"entries":[{}` + strings.Repeat(",{}", 262144) + `]}`, record.Expectation{Entry: 1}, "history: more than 262144 entries"},
+		{"more receipts than that", `{"receipts":[{}` + strings.Repeat(",{}", 262144) + `]}`, record.Expectation{Entry: 1}, "history: more than 262144 entries"},
+		{"more than 64 MiB", strings.Repeat(" ", 64<<20) + `{}`, record.Expectation{Entry: 1}, "history: larger than 67108864 bytes"},
+		{"a seq that is a list", `{"entries":[{"seq":[]}]}`, record.Expectation{Entry: 1}, "history: entries: seq: want an integer"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := pacspace.CheckHistory([]byte(tc.history), tc.expect)
-			var refused *pacspace.RecordError
+			_, err := record.CheckHistory([]byte(tc.history), tc.expect)
+			var refused *record.Error
 			require.ErrorAs(t, err, &refused)
 			require.Equal(t, tc.message, refused.Message)
 		})
@@ -141,58 +142,58 @@ func TestCheckHistoryRefuses(t *testing.T) {
 	t.Run("the error of a file's reader comes back", func(t *testing.T) {
 		t.Parallel()
 		broken := errors.New("disk on fire")
-		_, err := pacspace.CheckHistory([]byte(`{}`), pacspace.Expectation{Entry: 1, Files: []pacspace.HeldFile{{Source: iotest.ErrReader(broken)}}})
+		_, err := record.CheckHistory([]byte(`{}`), record.Expectation{Entry: 1, Files: []record.HeldFile{{Source: iotest.ErrReader(broken)}}})
 		require.ErrorIs(t, err, broken)
 	})
 }
 
 func TestParseExpectations(t *testing.T) {
 	t.Parallel()
-	expect, err := pacspace.ParseExpectations([]byte(`[{"entry":2,"payloads":[{"alg":"sha-256","digest":"AB","byteLength":7}]},{"entry":"1"},{}]`))
+	expect, err := record.ParseExpectations([]byte(`[{"entry":2,"payloads":[{"alg":"sha-256","digest":"AB","byteLength":7}]},{"entry":"1"},{}]`))
 	require.NoError(t, err)
 	require.Len(t, expect, 3)
 	require.Equal(t, 2, expect[0].Entry)
-	require.Equal(t, []pacspace.PayloadRef{{Alg: "sha-256", Digest: "AB", ByteLength: "7"}}, expect[0].Payloads)
+	require.Equal(t, []record.PayloadRef{{Alg: "sha-256", Digest: "AB", ByteLength: "7"}}, expect[0].Payloads)
 
 	history := []byte(`{"entries":[{"seq":1,"status":"committed"}],"receipts":[{"seq":1,"recordContent":{"payloads":[{"alg":"sha-256","digest":"ab","byteLength":"7"}]}}]}`)
-	check, err := pacspace.CheckHistory(history, expect[0])
+	check, err := record.CheckHistory(history, expect[0])
 	require.NoError(t, err)
 	require.True(t, check.OK, "the case of a digest and the type of a length do not matter")
-	_, err = pacspace.CheckHistory(history, expect[1])
+	_, err = record.CheckHistory(history, expect[1])
 	require.ErrorContains(t, err, "expect[0].entry is '1'.")
-	_, err = pacspace.CheckHistory(history, expect[2])
+	_, err = record.CheckHistory(history, expect[2])
 	require.ErrorContains(t, err, "Each expected row is a dict with an entry number.")
 	for _, none := range []string{"", "{}", "null", "[", "1"} {
-		_, err := pacspace.ParseExpectations([]byte(none))
+		_, err := record.ParseExpectations([]byte(none))
 		require.ErrorIs(t, err, pacspace.ErrInvalid, none)
 	}
 	// A blinding is not repeated by the refusal of it.
 	rows, err := json.Marshal([]any{map[string]any{"entry": 1, "payloads": []any{json.RawMessage(exampleBlinding(t).FileText())}}})
 	require.NoError(t, err)
-	expect, err = pacspace.ParseExpectations(rows)
+	expect, err = record.ParseExpectations(rows)
 	require.NoError(t, err)
-	_, err = pacspace.CheckHistory(history, expect...)
+	_, err = record.CheckHistory(history, expect...)
 	require.ErrorContains(t, err, "includes a blinding file")
 	require.NotContains(t, fmt.Sprintf("%v %+v %#v", err, err, err), exampleValue)
 }
 
 // FuzzCheckHistory reads histories and expectations of any kind.
 func FuzzCheckHistory(f *testing.F) {
-	ref := pacspace.PayloadRef{Alg: "sha-256", Digest: strings.Repeat("0a", 32), ByteLength: "1"}
+	ref := record.PayloadRef{Alg: "sha-256", Digest: strings.Repeat("0a", 32), ByteLength: "1"}
 	f.Add(historyOf(f, ref, ref), []byte(`[{"entry":1,"payloads":[{"alg":"sha-256"}]}]`))
 	f.Add([]byte(`{"entries":[{"seq":true},{"seq":0.0,"status":5},{"seq":1e400}]}`), []byte(`[{"entry":2},{"entry":99999999999999999999}]`))
 	f.Add([]byte(`{"schema":"record-history-bundle/v2","receipts":[{"schema":"semantic-receipt/v3","seq":0,"revealed":[{"pointer":"/payloads/10","value":{}},{"pointer":"/payloads/9","value":1}]}]}`), []byte(`[]`))
 	f.Fuzz(func(t *testing.T, history, rows []byte) {
-		expect, err := pacspace.ParseExpectations(rows)
+		expect, err := record.ParseExpectations(rows)
 		if err != nil {
 			expect = nil
 		}
 		for i := range expect {
-			expect[i].Files = []pacspace.HeldFile{{Source: strings.NewReader("x")}}
+			expect[i].Files = []record.HeldFile{{Source: strings.NewReader("x")}}
 		}
-		check, err := pacspace.CheckHistory(history, expect...)
+		check, err := record.CheckHistory(history, expect...)
 		if err != nil {
-			var refused *pacspace.RecordError
+			var refused *record.Error
 			require.ErrorAs(t, err, &refused)
 			return
 		}

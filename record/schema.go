@@ -1,4 +1,4 @@
-package pacspace
+package record
 
 // contentSchema is what the intake asks of the content of one layout's entries. Fields
 // that it does not name are allowed.

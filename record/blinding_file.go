@@ -1,4 +1,4 @@
-package pacspace
+package record
 
 import (
 	"bytes"
@@ -30,7 +30,7 @@ func blindingText(value, digest, byteLength string) []byte {
 }
 
 // ParseBlindingFile reads a blinding file's text. Only the canonical form is one, byte for
-// byte, of at most 1024 bytes. It fails with a [*RecordError].
+// byte, of at most 1024 bytes. It fails with a [*Error].
 //
 // Source: records contract, section 2.3.
 func ParseBlindingFile(text []byte) (*Blinding, error) {
@@ -56,17 +56,17 @@ func quotedAfter(text []byte, label string) string {
 }
 
 // ReadBlindingFile reads the blinding file at path, which is the path of the blinding file
-// itself. It fails with a [*RecordError] where the file is not one, and with the error of
+// itself. It fails with a [*Error] where the file is not one, and with the error of
 // the operating system where it cannot be read.
 func ReadBlindingFile(path string) (*Blinding, error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("pacspace: blinding file: %w", err)
+		return nil, fmt.Errorf("record: blinding file: %w", err)
 	}
 	defer file.Close()
 	text, err := io.ReadAll(io.LimitReader(file, maxBlindingFile+1))
 	if err != nil {
-		return nil, fmt.Errorf("pacspace: blinding file: %w", err)
+		return nil, fmt.Errorf("record: blinding file: %w", err)
 	}
 	return ParseBlindingFile(text)
 }
@@ -77,7 +77,7 @@ func ReadBlindingFile(path string) (*Blinding, error) {
 //
 // Nothing is ever overwritten and no link is followed: the same bytes already there are
 // left as they are, other bytes, a link, or anything but a regular file is refused with a
-// [*RecordError].
+// [*Error].
 //
 // Source: records contract, section 2.3.
 func WriteBlindingFile(filePath string, blinding *Blinding) (string, error) {
@@ -98,7 +98,7 @@ func WriteBlindingFile(filePath string, blinding *Blinding) (string, error) {
 			return target, err
 		}
 	}
-	return target, fmt.Errorf("pacspace: blinding file: something else keeps creating and removing %s; nothing was written", target)
+	return target, fmt.Errorf("record: blinding file: something else keeps creating and removing %s; nothing was written", target)
 }
 
 // sameBlindingFile reports whether the target holds these bytes already. It is false
@@ -109,7 +109,7 @@ func sameBlindingFile(target string, text []byte) (bool, error) {
 		return false, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("pacspace: blinding file: %w", err)
+		return false, fmt.Errorf("record: blinding file: %w", err)
 	}
 	if !info.Mode().IsRegular() {
 		return false, errNotRegular()
@@ -119,7 +119,7 @@ func sameBlindingFile(target string, text []byte) (bool, error) {
 		return false, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("pacspace: blinding file: %w", err)
+		return false, fmt.Errorf("record: blinding file: %w", err)
 	}
 	defer file.Close()
 	// It may have been exchanged since Lstat; what counts is what was opened.
@@ -128,7 +128,7 @@ func sameBlindingFile(target string, text []byte) (bool, error) {
 	}
 	found, err := io.ReadAll(io.LimitReader(file, maxBlindingFile+1))
 	if err != nil {
-		return false, fmt.Errorf("pacspace: blinding file: %w", err)
+		return false, fmt.Errorf("record: blinding file: %w", err)
 	}
 	if !bytes.Equal(found, text) {
 		return false, recordRefused(codeValidation, "A different blinding file already exists at this path. Nothing was written.")
@@ -145,7 +145,7 @@ func errNotRegular() error {
 func createBlindingFile(target string, text []byte) error {
 	file, err := os.OpenFile(target, os.O_CREATE|os.O_EXCL|os.O_WRONLY|noFollow, 0o600)
 	if err != nil {
-		return fmt.Errorf("pacspace: blinding file: %w", err)
+		return fmt.Errorf("record: blinding file: %w", err)
 	}
 	_, err = file.Write(text)
 	if err == nil {
@@ -155,7 +155,7 @@ func createBlindingFile(target string, text []byte) error {
 		err = closed
 	}
 	if err != nil {
-		return fmt.Errorf("pacspace: blinding file: %w", errors.Join(err, os.Remove(target)))
+		return fmt.Errorf("record: blinding file: %w", errors.Join(err, os.Remove(target)))
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package pacspace
+package record
 
 import (
 	"cmp"
@@ -108,7 +108,7 @@ const (
 // It recomputes no hash: it finds what the service says, and nothing about whether that is
 // what was sealed. For that there is package proof/sealed.
 //
-// It fails with a [*RecordError] where an expectation or the history cannot be read, or the
+// It fails with a [*Error] where an expectation or the history cannot be read, or the
 // history has more than 64 MiB or 262144 entries, and with the error of a file's reader.
 //
 // Source: records contract, section 4.
