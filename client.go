@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/pacspace/pacspace-go/internal/transport"
+	"github.com/pacspace/pacspace-go/record"
 )
 
 // DefaultBaseURL is the service's address, for test and live keys alike.
@@ -99,7 +100,7 @@ func New(apiKey string, opts ...Option) (*Client, error) {
 		Receipts:  &ReceiptService{&keyed},
 		Customers: &CustomerService{&keyed},
 		Webhooks:  &WebhookService{&keyed},
-		Records:   &RecordService{&keyed, DefaultRecordType},
+		Records:   &RecordService{&keyed, record.DefaultType},
 		Public:    &Public{shared},
 		core:      &keyed,
 	}, nil

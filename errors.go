@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/pacspace/pacspace-go/internal/wire"
 )
 
 // What an error means, for [errors.Is]. An error can match several.
@@ -17,7 +19,7 @@ var (
 	// ErrInvalid: the request is wrong. A [*ParamError] was found before sending, an
 	// [*APIError] by the service (400, 422). What to do: mend the field that the error
 	// names; the same request is refused again.
-	ErrInvalid = errors.New("invalid request")
+	ErrInvalid = wire.ErrInvalid
 	// ErrUnauthorized: the key is missing, malformed or disabled (401). What to do: give a
 	// key that is active, and see that no proxy removes the header X-Api-Key.
 	ErrUnauthorized = errors.New("unauthorized")

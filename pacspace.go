@@ -47,10 +47,10 @@
 //
 // # Webhooks and records
 //
-// [NewWebhookVerifier] checks deliveries and needs no client.
+// Package webhook checks deliveries and reads their events; it needs no client.
 //
 // [Client.Records] writes sealed records of what machines did, which carry fingerprints
-// instead of files: see [Fingerprint] and [RecordService.Emit]. [Public.OpenLink] opens a
+// instead of files: see package record and [RecordService.Emit]. [Public.OpenLink] opens a
 // link to one without a key, and package proof/sealed checks what was disclosed, offline.
 //
 // Package sandbox is the whole API in one process, for laptops and tests.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/pacspace/pacspace-go"
 	"github.com/pacspace/pacspace-go/proof/sealed"
+	"github.com/pacspace/pacspace-go/record"
 )
 
 // recordRequestRules say how our requests about records differ on purpose, beside
@@ -170,7 +171,7 @@ func compareRefusal(t *testing.T, refused json.RawMessage, err error) []string {
 	t.Helper()
 	want := read[officialError](t, refused)
 	code, message := "", err.Error()
-	if e, ok := errors.AsType[*pacspace.RecordError](err); ok {
+	if e, ok := errors.AsType[*record.Error](err); ok {
 		code, message = e.Code, e.Message
 	} else if e, ok := errors.AsType[*sealed.Refusal](err); ok {
 		code, message = string(e.Code), e.Reason

@@ -14,12 +14,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/pacspace/pacspace-go"
 	"github.com/pacspace/pacspace-go/decimal"
 	"github.com/pacspace/pacspace-go/internal/storetest"
 	"github.com/pacspace/pacspace-go/metering"
 	"github.com/pacspace/pacspace-go/sandbox"
 	"github.com/pacspace/pacspace-go/usage"
+	"github.com/pacspace/pacspace-go/webhook"
 )
 
 // mortal is a store as one process sees it.
@@ -257,9 +257,9 @@ func (s *simulation) webhooks() {
 		switch {
 		case s.rand.IntN(3) > 0:
 		case d.Status == "VERIFIED":
-			err = s.meter.Verified(s.Context(), &pacspace.DeltaVerified{RecordID: d.RecordID, CustomerID: d.CustomerID, Delta: d.Delta, ReferenceID: d.ReferenceID})
+			err = s.meter.Verified(s.Context(), &webhook.DeltaVerified{RecordID: d.RecordID, CustomerID: d.CustomerID, Delta: d.Delta, ReferenceID: d.ReferenceID})
 		case d.Status == "FAILED":
-			err = s.meter.Failed(s.Context(), &pacspace.DeltaFailed{RecordID: d.RecordID, ReferenceID: d.ReferenceID, Error: d.Error})
+			err = s.meter.Failed(s.Context(), &webhook.DeltaFailed{RecordID: d.RecordID, ReferenceID: d.ReferenceID, Error: d.Error})
 		}
 		if err != nil {
 			require.True(s, s.died(err), "%v", err)

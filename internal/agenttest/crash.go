@@ -12,10 +12,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/pacspace/pacspace-go"
 	"github.com/pacspace/pacspace-go/internal/storetest"
 	"github.com/pacspace/pacspace-go/reconcile"
 	"github.com/pacspace/pacspace-go/sandbox"
+	"github.com/pacspace/pacspace-go/webhook"
 )
 
 // mortal is a store as one process sees it.
@@ -52,7 +52,7 @@ func Crashing(t *testing.T, d Disorder, open func(t *testing.T, now func() time.
 	told := map[telling]int{}
 	var m *mortal
 	deaths := 0
-	verifier, err := pacspace.NewWebhookVerifier([]string{w.secret}, pacspace.WithTolerance(365*24*time.Hour), pacspace.WithWebhookClock(clock.Now))
+	verifier, err := webhook.NewVerifier([]string{w.secret}, webhook.WithTolerance(365*24*time.Hour), webhook.WithClock(clock.Now))
 	require.NoError(t, err)
 	// born starts the process anew; it may die while it starts.
 	var agent *reconcile.Agent
