@@ -2,7 +2,6 @@ package pacspace
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net"
 	"net/url"
@@ -285,7 +284,3 @@ func (c *core) describe(name string) string {
 	}
 	return "pacspace." + name + "(" + c.base.Host + ")"
 }
-
-// ErrClientClosed is returned by calls after [Client.Close]. What to do: make a new
-// client, and close one only when its last call is over.
-var ErrClientClosed = errors.New("pacspace: the client is closed; make a new one")

@@ -47,7 +47,7 @@ var recordRequestRules = []requestRule{
 // recordDifferences are the calls about records that are not sent here, or answered
 // otherwise, on purpose.
 var recordDifferences = []difference{
-	{"records-emit/no-payloads", "refused: pacspace: record: content.payloads must carry at least 1", "the intake's own rules are asked before anything is sent"},
+	{"records-emit/no-payloads", "refused: record: content.payloads must carry at least 1", "the intake's own rules are asked before anything is sent"},
 	{"records-emit/seq-text-kept", "amends.seq: not a whole number", "a seq is a number"},
 	{"records-emit/bad-no-entry", "refusal: ", "a reference without an entry has the entry 0, which is no entry either"},
 	{"records-emit/bad-entry-*", "refusal: ", "an entry is an int, so what is no whole number cannot be given"},

@@ -71,7 +71,7 @@ const deriveTries = 3
 // last: then it is a finding and no failure.
 func derive(ctx context.Context, client *pacspace.Client, customerID string, span usage.Window) (balance decimal.Decimal, rows []pacspace.Delta, err error) {
 	for range deriveTries {
-		b, err := client.Balance.DerivePage(ctx, customerID, pacspace.In(span), pacspace.PageParams{Limit: maxPage})
+		b, err := client.Balance.DerivePage(ctx, customerID, pacspace.Between(span.Start, span.End), pacspace.PageParams{Limit: maxPage})
 		if errors.Is(err, pacspace.ErrNotFound) {
 			return decimal.Decimal{}, nil, nil
 		}
@@ -83,7 +83,7 @@ func derive(ctx context.Context, client *pacspace.Client, customerID string, spa
 			return balance, rows, nil
 		}
 		rows = make([]pacspace.Delta, 0, b.DeltaCount)
-		for d, e := range client.Balance.Deltas(ctx, customerID, pacspace.In(span)) {
+		for d, e := range client.Balance.Deltas(ctx, customerID, pacspace.Between(span.Start, span.End)) {
 			if err = e; err != nil {
 				break
 			}

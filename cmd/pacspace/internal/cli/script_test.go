@@ -17,6 +17,7 @@ import (
 	"github.com/pacspace/pacspace-go"
 	"github.com/pacspace/pacspace-go/record"
 	"github.com/pacspace/pacspace-go/sandbox"
+	"github.com/pacspace/pacspace-go/usage"
 	"github.com/pacspace/pacspace-go/webhook"
 )
 
@@ -255,7 +256,7 @@ func opens(ts *testscript.TestScript, _ bool, args []string) {
 
 // dated writes days into files that name them by how long ago they are: dated FILE...
 func dated(ts *testscript.TestScript, _ bool, files []string) {
-	today := pacspace.DateOf(time.Now())
+	today := usage.DateOf(time.Now())
 	month := today.Period().Previous().Previous() // its window has ended on every day of this month
 	days := strings.NewReplacer("{month}", string(month), "{today}", today.String(), "{yesterday}", today.AddDays(-1).String(), "{before}", today.AddDays(-2).String())
 	for _, name := range files {
