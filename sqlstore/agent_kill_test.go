@@ -21,8 +21,8 @@ const killsPerStore = 50
 // service, and the operator got every alert.
 func TestKillAgentAtEveryTransition(t *testing.T) {
 	t.Parallel()
-	n, each := kills(t)
-	b := &board{points: agentPoints, hits: map[string]int{}, each: each}
+	b := newBoard(t, agentPoints)
+	n := b.kills
 	t.Run("over", func(t *testing.T) {
 		for _, c := range []struct {
 			name     string
@@ -57,7 +57,7 @@ func TestKillAgentAtEveryTransition(t *testing.T) {
 			})
 		}
 	})
-	b.check(t, each)
+	b.check(t)
 }
 
 // killUpTo kills the process number r, again and again, at the point that was hit least or
@@ -72,9 +72,9 @@ func (h *agentHarness) killUpTo(n, r int, random *rand.Rand, b *board) {
 			return
 		}
 		if random.IntN(5) == 0 {
-			h.killAnywhere(r, random)
-		} else if point := b.points[b.rarest(random, misses)].name; h.killAt(r, point, 1+random.IntN(2)) {
-			b.add(point)
+			h.killAnywhere(r, random, b)
+		} else {
+			h.killAt(r, b.points[b.rarest(random, misses)].name, 1+random.IntN(2), b)
 		}
 		if random.IntN(4) == 0 { // not each time: to look into a file also repairs it
 			for _, w := range h.unstored() {
@@ -112,7 +112,7 @@ func TestKillCatchesBrokenAgents(t *testing.T) {
 			h := newAgentHarness(t, 5, "", broken)
 			var wrong []string
 			for range 4 {
-				h.killAt(0, point, 1)
+				h.killAt(0, point, 1, nil)
 				wrong = append(wrong, h.unstored()...)
 				h.clock.advance(time.Minute)
 			}

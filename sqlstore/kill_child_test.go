@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -47,6 +48,10 @@ type killConfig struct {
 // acknowledgements ended.
 type killLane struct{ Number, Next int }
 
+// lanePause is between two events of a lane, so that a machine is busy with kills and not
+// with counting.
+const lanePause = 20 * time.Millisecond
+
 // event is the next one of a lane: its content follows from its place, so that the parent
 // needs no list of them.
 func (l killLane) event() metering.Event {
@@ -66,6 +71,12 @@ func killChild() (is bool) {
 	role := os.Getenv(killRole)
 	if role == "" {
 		return false
+	}
+	if role != "service" { // which sees to that itself
+		go func() {
+			_, _ = io.Copy(io.Discard, os.Stdin)
+			os.Exit(2) // the parent is gone
+		}()
 	}
 	var c killConfig
 	err := json.Unmarshal([]byte(os.Getenv("PACSPACE_KILL_CONFIG")), &c)
@@ -143,15 +154,16 @@ func meterChild(ctx context.Context, c *killConfig) error {
 		return drain(ctx, c, clock, meter)
 	}
 	go func() { // a person, who must not stand still with the file locked
-		for c.Do != trapStop {
-			_ = retryParked(ctx, meter, nil)
-			time.Sleep(10 * time.Millisecond)
+		for left := map[string]bool{}; c.Do != trapStop; {
+			_ = retryParked(ctx, meter, nil, left)
+			time.Sleep(20 * time.Millisecond)
 		}
 	}()
 	for _, lane := range c.Lanes {
 		go func() {
 			for {
 				lane.record(ctx, meter)
+				time.Sleep(lanePause)
 			}
 		}()
 	}
@@ -159,6 +171,7 @@ func meterChild(ctx context.Context, c *killConfig) error {
 		if _, err := meter.Flush(ctx); err != nil && !errors.As(err, new(*metering.UnsentError)) {
 			say("error %s", strings.ReplaceAll(err.Error(), "\n", "; "))
 		}
+		say("round")
 		time.Sleep(time.Millisecond)
 	}
 }
@@ -179,26 +192,35 @@ func (l *killLane) record(ctx context.Context, meter *metering.Meter) {
 }
 
 // retryParked decides what a person would. What the service may hold without listing it is
-// left alone, unless that is known.
-func retryParked(ctx context.Context, meter *metering.Meter, recorded map[string]bool) error {
+// left alone, unless that is known, and noted so that it is not asked about for ever.
+func retryParked(ctx context.Context, meter *metering.Meter, recorded, left map[string]bool) error {
 	for d, err := range meter.Parked(ctx) {
 		if err != nil {
 			return err
+		}
+		if left[d.ReferenceID] {
+			continue
 		}
 		if d.ErrorCode == "" || d.Note == "" {
 			say("broken delta %s is parked without a reason", d.ReferenceID)
 		}
 		notRecorded := recorded != nil && !recorded[d.ReferenceID]
 		_, err := meter.Retry(ctx, d.ReferenceID, metering.RetryParams{Reason: "looked into", NotRecorded: notRecorded})
-		if err != nil && !errors.Is(err, pacspace.ErrOutcomeUnknown) && !errors.Is(err, metering.ErrNotParked) {
+		switch {
+		case errors.Is(err, pacspace.ErrOutcomeUnknown):
+			left[d.ReferenceID] = true
+		case err != nil && !errors.Is(err, metering.ErrNotParked):
 			return err
 		}
 	}
 	return nil
 }
 
+// drainRounds is how often the last process tries to deliver what others left behind.
+const drainRounds = 500
+
 // drain counts the one event of each lane whose outcome may be unknown, and delivers until
-// nothing is left. Time passes as it must.
+// nothing is left. Time passes with each round.
 func drain(ctx context.Context, c *killConfig, clock *killClock, meter *metering.Meter) error {
 	var wg sync.WaitGroup
 	for _, lane := range c.Lanes {
@@ -209,9 +231,10 @@ func drain(ctx context.Context, c *killConfig, clock *killClock, meter *metering
 		})
 	}
 	wg.Wait()
-	for range 500 {
+	for range drainRounds {
 		clock.advance(10 * time.Minute)
 		status, err := meter.Flush(ctx)
+		say("round")
 		switch {
 		case err == nil && status.Open == 0 && status.Count(metering.StateConfirmed) == 0:
 			return report(ctx, meter)
@@ -226,7 +249,7 @@ func drain(ctx context.Context, c *killConfig, clock *killClock, meter *metering
 		for _, d := range held {
 			recorded[d.ReferenceID] = d.Status != "FAILED"
 		}
-		if err := retryParked(ctx, meter, recorded); err != nil {
+		if err := retryParked(ctx, meter, recorded, map[string]bool{}); err != nil {
 			return err
 		}
 	}

@@ -30,9 +30,9 @@ type harness struct {
 	clock  *killClock
 	role   string // of the processes
 	// heard takes what only these say, with mu locked; nil where there is no such thing.
-	heard func(p *process, word, rest string)
-	limit time.Duration // how long a process has to come to its point once it is there
-	tick  time.Duration // that passes meanwhile every 60 milliseconds
+	heard  func(p *process, word, rest string)
+	tick   time.Duration // that passes with each round of a process: more work on any machine
+	rounds int           // that a process has to come to its point
 
 	mu     sync.Mutex
 	next   []int // of each lane
@@ -50,7 +50,7 @@ const lanesPerProcess = 6
 func newHarness(t testing.TB, which int, dsn, broken string, processes int) *harness {
 	h := bareHarness(t, "meter", killConfig{Conduct: which, DSN: dsn, Broken: broken})
 	h.next = make([]int, processes*lanesPerProcess)
-	h.limit, h.tick = 4*time.Second, 7*time.Minute
+	h.tick, h.rounds = 7*time.Minute, 15
 	service := h.command("service", h.config)
 	in, err := service.StdinPipe()
 	require.NoError(t, err)
@@ -106,9 +106,9 @@ type process struct {
 	cmd    *exec.Cmd
 	ready  chan struct{} // closed once it is there
 	hit    chan struct{} // closed once it came to its point
-	tired  chan struct{} // closed once it is not worth while to wait any longer
+	round  chan struct{} // holds something once it made another round
 	done   chan struct{} // closed once it is gone and all that it said is read
-	rounds int           // that an agent made
+	rounds int           // that it made
 	ended  bool          // it said that all is delivered
 }
 
@@ -123,8 +123,10 @@ func (h *harness) start(n int, change func(*killConfig)) *process {
 	h.mu.Unlock()
 	c.Do = trapKill
 	change(&c)
-	p := &process{cmd: h.command(h.role, c), ready: make(chan struct{}), hit: make(chan struct{}), tired: make(chan struct{}), done: make(chan struct{})}
+	p := &process{cmd: h.command(h.role, c), ready: make(chan struct{}), hit: make(chan struct{}), round: make(chan struct{}, 1), done: make(chan struct{})}
 	out, err := p.cmd.StdoutPipe()
+	require.NoError(h, err)
+	_, err = p.cmd.StdinPipe() // which ends with this process
 	require.NoError(h, err)
 	require.NoError(h, p.cmd.Start())
 	h.Cleanup(func() {
@@ -162,6 +164,13 @@ func (h *harness) read(p *process, out io.Reader) {
 		case "hit":
 			h.hits[rest]++
 			close(p.hit)
+		case "round":
+			p.rounds++
+			h.clock.advance(h.tick)
+			select {
+			case p.round <- struct{}{}:
+			default:
+			}
 		case "broken", "failed":
 			h.broken = append(h.broken, rest)
 		case "error":
@@ -180,48 +189,85 @@ func (h *harness) read(p *process, out io.Reader) {
 	}
 }
 
-// end kills a process, unless it killed itself, and counts it.
-func (h *harness) end(p *process) {
+// end kills a process, unless it killed itself at a point, and counts it on the board, if
+// there is one.
+func (h *harness) end(p *process, point string, b *board) {
 	_ = p.cmd.Process.Signal(syscall.SIGKILL)
 	<-p.done
 	h.mu.Lock()
 	h.kills++
 	h.mu.Unlock()
+	if b != nil {
+		b.kill(h.store(), point)
+	}
 }
 
-// killAt lets the process number n run until it dies at a point.
-func (h *harness) killAt(n int, point string, count int) (hit bool) {
-	p := h.start(n, func(c *killConfig) { c.Point, c.Count = point, count })
-	defer h.end(p)
-	select {
-	case <-p.ready:
-	case <-p.hit:
-	case <-p.done:
+// store names the kind of the harness's store.
+func (h *harness) store() string {
+	if h.config.DSN == "" {
+		return "SQLite"
 	}
-	limit := time.After(h.limit)
-	for {
+	return "PostgreSQL"
+}
+
+// hangTime is for how long a process may make no round. Nothing else in the harness is a
+// matter of time, so that a slow machine takes longer and finds the same.
+const hangTime = 2 * time.Minute
+
+// await waits until something happens, the process is gone, or it made so many more rounds.
+// One that hangs is wrong, and its goroutines are printed.
+func (h *harness) await(p *process, until <-chan struct{}, rounds int) (happened bool) {
+	hangs := time.NewTimer(hangTime)
+	defer hangs.Stop()
+	for last := h.roundsOf(p) + rounds; h.roundsOf(p) < last; {
 		select {
-		case <-p.hit:
+		case <-until:
 			return true
 		case <-p.done:
+			select {
+			case <-until: // before it went
+				return true
+			default:
+				return false
+			}
+		case <-p.round:
+			hangs.Reset(hangTime)
+		case <-hangs.C:
+			_ = p.cmd.Process.Signal(syscall.SIGQUIT)
+			<-p.done
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			h.broken = append(h.broken, fmt.Sprintf("a process made no round for %v", hangTime))
 			return false
-		case <-p.tired:
-		case <-limit:
-		case <-time.After(60 * time.Millisecond):
-			h.clock.advance(h.tick)
-			continue
 		}
-		h.mu.Lock()
-		h.misses[point]++
-		h.mu.Unlock()
-		return false
 	}
+	return false
+}
+
+func (h *harness) roundsOf(p *process) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return p.rounds
+}
+
+// killAt lets the process number n run until it dies at a point, or for so many rounds that
+// it does not come there.
+func (h *harness) killAt(n int, point string, count int, b *board) {
+	p := h.start(n, func(c *killConfig) { c.Point, c.Count = point, count })
+	if h.await(p, p.hit, h.rounds) {
+		h.end(p, point, b)
+		return
+	}
+	h.end(p, "", b)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.misses[point]++
 }
 
 // killAnywhere lets the process number n run for a moment, or not even start.
-func (h *harness) killAnywhere(n int, random *rand.Rand) {
+func (h *harness) killAnywhere(n int, random *rand.Rand, b *board) {
 	p := h.start(n, func(*killConfig) {})
-	defer h.end(p)
+	defer h.end(p, "", b)
 	if random.IntN(10) > 0 {
 		select {
 		case <-p.ready:
@@ -241,22 +287,16 @@ func (h *harness) finish() {
 	}
 }
 
-// drainTime is how long a process may take to deliver what hundreds of others left behind.
-const drainTime = 8 * time.Minute
-
 func (h *harness) drain() {
 	h.Helper()
 	h.calm()
 	h.clock.advance(20 * time.Minute)
 	for n := range len(h.next) / lanesPerProcess {
 		p := h.start(n, func(c *killConfig) { c.Drain = true })
-		select {
-		case <-p.done:
-		case <-time.After(drainTime):
-			h.end(p)
-		}
-		if !p.ended {
+		if !h.await(p, p.done, 2*drainRounds) || !p.ended {
+			h.mu.Lock()
 			h.broken = append(h.broken, "the last process did not come to an end")
+			h.mu.Unlock()
 		}
 	}
 }

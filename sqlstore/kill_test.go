@@ -31,21 +31,36 @@ func kills(t testing.TB) (n, each int) {
 	return 60, 1
 }
 
-// board counts over all harnesses how often each point was hit.
+// board counts over all harnesses of a test how many processes were killed, and how often
+// at each point.
 type board struct {
 	points []killPoint
+	kills  int // that are to be made
+	each   int // how often each point is to be hit
+
 	mu     sync.Mutex
-	hits   map[string]int
-	each   int // how often each is to be hit
+	killed map[string]int            // by store
+	hits   map[string]map[string]int // by point and store
 }
 
-// done tells whether a harness that killed k times has done its share of n: all points were
-// hit often enough, or it does not come to that.
+func newBoard(t testing.TB, points []killPoint) *board {
+	n, each := kills(t)
+	b := &board{points: points, kills: n, each: each, killed: map[string]int{}, hits: map[string]map[string]int{}}
+	for _, p := range points {
+		b.hits[p.name] = map[string]int{}
+	}
+	return b
+}
+
+// done tells whether a harness that killed k times has done its share of n. Where points
+// were hit less often than goes with all that was killed so far it goes on, unless it does
+// not come to that.
 func (b *board) done(k, n int) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	so := min(sumOfCounts(b.killed), b.kills)
 	for _, p := range b.points {
-		if b.hits[p.name] < b.each {
+		if sumOfCounts(b.hits[p.name])*b.kills < b.each*so {
 			return k >= 2*n
 		}
 	}
@@ -59,22 +74,31 @@ func (b *board) rarest(random *rand.Rand, hopeless map[string]int) int {
 	order := random.Perm(len(b.points))
 	return slices.MinFunc(order, func(i, j int) int {
 		x, y := b.points[i].name, b.points[j].name
-		return cmp.Or(cmp.Compare(hopeless[x]/2, hopeless[y]/2), cmp.Compare(b.hits[x], b.hits[y]))
+		return cmp.Or(cmp.Compare(hopeless[x]/2, hopeless[y]/2), cmp.Compare(sumOfCounts(b.hits[x]), sumOfCounts(b.hits[y])))
 	})
 }
 
-func (b *board) add(point string) {
+// kill counts a kill over a store, at a point or at none.
+func (b *board) kill(store, point string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.hits[point]++
+	b.killed[store]++
+	if point != "" {
+		b.hits[point][store]++
+	}
 }
 
-// check holds that each point was hit often enough.
-func (b *board) check(t *testing.T, each int) {
+// check holds that enough was killed, and often enough at each point.
+func (b *board) check(t *testing.T) {
+	t.Logf("%d kills: %v", sumOfCounts(b.killed), b.killed)
+	if n := sumOfCounts(b.killed); n < b.kills {
+		t.Errorf("%d kills, not %d", n, b.kills)
+	}
 	for _, p := range b.points {
-		t.Logf("%4d times killed at %s", b.hits[p.name], p.name)
-		if b.hits[p.name] < each {
-			t.Errorf("killed %d times at %q, not %d", b.hits[p.name], p.name, each)
+		n := sumOfCounts(b.hits[p.name])
+		t.Logf("%4d times killed at %s: %v", n, p.name, b.hits[p.name])
+		if n < b.each {
+			t.Errorf("killed %d times at %q, not %d", n, p.name, b.each)
 		}
 	}
 }
@@ -84,21 +108,21 @@ func (b *board) check(t *testing.T, each int) {
 // once.
 func TestKillAtEveryTransition(t *testing.T) {
 	t.Parallel()
-	n, each := kills(t)
-	b := &board{points: killPoints, hits: map[string]int{}, each: each}
+	b := newBoard(t, killPoints)
+	n := (b.kills + 2*len(conducts) - 1) / (2 * len(conducts))
 	t.Run("over", func(t *testing.T) {
 		for which, c := range conducts {
 			t.Run("SQLite, "+c.name, func(t *testing.T) {
 				t.Parallel()
-				killSQLite(t, which, (n+5)/6, b)
+				killSQLite(t, which, n, b)
 			})
 			t.Run("PostgreSQL with three replicas, "+c.name, func(t *testing.T) {
 				t.Parallel()
-				killPostgres(t, which, (n+5)/6, b)
+				killPostgres(t, which, n, b)
 			})
 		}
 	})
-	b.check(t, each)
+	b.check(t)
 }
 
 func killSQLite(t *testing.T, which, n int, b *board) {
@@ -116,7 +140,7 @@ func killSQLite(t *testing.T, which, n int, b *board) {
 // killOnce kills the process number n at a point, or now and then anywhere.
 func (h *harness) killOnce(n int, random *rand.Rand, b *board) {
 	if random.IntN(5) == 0 {
-		h.killAnywhere(n, random)
+		h.killAnywhere(n, random, b)
 		return
 	}
 	h.mu.Lock()
@@ -127,18 +151,14 @@ func (h *harness) killOnce(n int, random *rand.Rand, b *board) {
 	h.mu.Unlock()
 	point := b.points[b.rarest(random, hopeless)]
 	if point.first != "" {
-		if h.killAt(n, point.first, 1) {
-			b.add(point.first)
-		}
+		h.killAt(n, point.first, 1, b)
 		if point.name == "unknown to parked"+uncommitted || point.name == "unknown to parked"+committed {
 			h.clock.advance(25 * time.Hour)
 		} else {
 			h.clock.advance(20 * time.Minute)
 		}
 	}
-	if h.killAt(n, point.name, random.IntN(3)+1) {
-		b.add(point.name)
-	}
+	h.killAt(n, point.name, random.IntN(3)+1, b)
 }
 
 func killPostgres(t *testing.T, which, n int, b *board) {
@@ -206,52 +226,20 @@ func TestKillHarnessWakesAPausedReplica(t *testing.T) {
 func pauseAndWake(t *testing.T, dsn, broken string) *harness {
 	h := newHarness(t, 0, dsn, broken, 2)
 	h.calm()
-	h.killAt(1, pointRecord+committed, 100)
+	h.killAt(1, pointRecord+committed, 100, nil)
 	h.clock.advance(20 * time.Minute)
 	// It only sends: one that counts as well may stand still with the file locked.
 	paused := h.start(0, func(c *killConfig) { c.Lanes, c.Point, c.Count, c.Do = nil, pointNotRead, 1, trapStop })
-	h.pass("the request", paused.hit)
+	require.True(t, h.await(paused, paused.hit, 400), "it makes no request: %v %v", h.errors, h.broken)
 	h.clock.advance(20 * time.Minute)
 	other := h.start(1, func(c *killConfig) { c.Point, c.Count, c.Do = "unknown to ", 1, trapTell })
-	h.pass("the takeover", other.hit)
-	for before := h.acknowledged(1); h.acknowledged(1) < before+300; {
-		h.clock.advance(time.Minute)
-		time.Sleep(10 * time.Millisecond)
-	}
+	require.True(t, h.await(other, other.hit, 400), "nobody takes it over: %v %v", h.errors, h.broken)
+	h.await(other, nil, 10) // which counts on meanwhile, and delivers
 	require.NoError(t, paused.cmd.Process.Signal(syscall.SIGCONT))
-	for range 100 {
-		if len(h.noticed()) > 0 {
-			break
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	h.end(paused)
-	h.end(other)
+	h.await(paused, nil, 2) // the round in which it woke up, and another one
+	h.end(paused, "", nil)
+	h.end(other, "", nil)
 	return h
-}
-
-// pass lets time pass quickly until something happens.
-func (h *harness) pass(what string, until <-chan struct{}) {
-	h.Helper()
-	for range 400 {
-		select {
-		case <-until:
-			return
-		case <-time.After(50 * time.Millisecond):
-			h.clock.advance(7 * time.Minute)
-		}
-	}
-	h.Fatal(what, " does not happen: ", h.errors, h.broken)
-}
-
-// acknowledged counts the events of the meter number n.
-func (h *harness) acknowledged(n int) (sum int) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for _, next := range h.next[n*lanesPerProcess : (n+1)*lanesPerProcess] {
-		sum += next
-	}
-	return sum
 }
 
 // The harness notices meters that do it wrong, or it would prove nothing.
@@ -263,7 +251,7 @@ func TestKillCatchesBrokenCopies(t *testing.T) {
 		return func(t *testing.T, broken string) []string {
 			h := newHarness(t, which, "", broken, 1)
 			for range 5 {
-				h.killAt(0, point, 3)
+				h.killAt(0, point, 3, nil)
 				h.clock.advance(later)
 			}
 			h.drain()
