@@ -262,11 +262,6 @@ func (s *BalanceService) pages(ctx context.Context, customerID string, scope Sco
 	}
 }
 
-// ErrListMoved is returned by an iterator whose list changed while it was read, or that
-// ended before the service's own count. What to do: read the list again from its start,
-// with an end that lies in the past.
-var ErrListMoved = errors.New("pacspace: the list changed while it was read; read it again")
-
 // CompareParams are two views of one balance.
 //
 // Source: API contract, section 2.7.

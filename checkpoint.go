@@ -160,17 +160,17 @@ type Change struct {
 	SameRoot  bool     // both commit to the same deltas
 }
 
-// CompareCheckpoints says how two checkpoints differ. It is arithmetic on listed values:
-// the service's own comparison is not documented.
+// ChangeSince says how a checkpoint differs from an earlier one of its customer. It is
+// arithmetic on listed values: the service's own comparison is not documented.
 //
 // Source: API contract, section 2.8.
-func CompareCheckpoints(earlier, later Checkpoint) Change {
-	c := Change{SameRoot: sameHash(earlier.ProofRoot, later.ProofRoot)}
-	if earlier.DeltaCount != nil && later.DeltaCount != nil {
-		c.Deltas = new(*later.DeltaCount - *earlier.DeltaCount)
+func (c *Checkpoint) ChangeSince(earlier Checkpoint) Change {
+	change := Change{SameRoot: sameHash(earlier.ProofRoot, c.ProofRoot)}
+	if earlier.DeltaCount != nil && c.DeltaCount != nil {
+		change.Deltas = new(*c.DeltaCount - *earlier.DeltaCount)
 	}
-	if earlier.NetChange != nil && later.NetChange != nil {
-		c.NetChange = new(later.NetChange.Sub(*earlier.NetChange))
+	if earlier.NetChange != nil && c.NetChange != nil {
+		change.NetChange = new(c.NetChange.Sub(*earlier.NetChange))
 	}
-	return c
+	return change
 }

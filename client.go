@@ -2,7 +2,6 @@ package pacspace
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net"
 	"net/url"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"github.com/pacspace/pacspace-go/internal/transport"
+	"github.com/pacspace/pacspace-go/record"
 )
 
 // DefaultBaseURL is the service's address, for test and live keys alike.
@@ -99,7 +99,7 @@ func New(apiKey string, opts ...Option) (*Client, error) {
 		Receipts:  &ReceiptService{&keyed},
 		Customers: &CustomerService{&keyed},
 		Webhooks:  &WebhookService{&keyed},
-		Records:   &RecordService{&keyed, DefaultRecordType},
+		Records:   &RecordService{&keyed, record.DefaultType},
 		Public:    &Public{shared},
 		core:      &keyed,
 	}, nil
@@ -284,7 +284,3 @@ func (c *core) describe(name string) string {
 	}
 	return "pacspace." + name + "(" + c.base.Host + ")"
 }
-
-// ErrClientClosed is returned by calls after [Client.Close]. What to do: make a new
-// client, and close one only when its last call is over.
-var ErrClientClosed = errors.New("pacspace: the client is closed; make a new one")

@@ -203,7 +203,7 @@ func (c *closer) billedIn(l *listing) (id string, found bool) {
 
 // checkpoint commits to the window and waits for its public record.
 func (c *closer) checkpoint(ctx context.Context) (*Checkpoint, *Verification, error) {
-	made, err := c.s.Checkpoint(ctx, CheckpointParams{CustomerID: c.p.CustomerID, Scope: In(c.span())}, c.opts...)
+	made, err := c.s.Checkpoint(ctx, CheckpointParams{CustomerID: c.p.CustomerID, Scope: in(c.span())}, c.opts...)
 	switch {
 	case err != nil:
 		return nil, nil, err
@@ -329,7 +329,7 @@ func (c *closer) prove(ctx context.Context, l *listing, made *Checkpoint, record
 		c.note("the service sums in binary64: it says %s where the exact sum is %s", l.computed, l.sum)
 	}
 	receipts := ReceiptService{c.s.core}
-	p, err := receipts.InvoiceProof(ctx, c.p.CustomerID, In(c.span()), c.opts...)
+	p, err := receipts.InvoiceProof(ctx, c.p.CustomerID, in(c.span()), c.opts...)
 	switch {
 	case err != nil:
 		return err

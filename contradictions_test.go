@@ -18,6 +18,7 @@ import (
 	"github.com/pacspace/pacspace-go"
 	"github.com/pacspace/pacspace-go/proof"
 	"github.com/pacspace/pacspace-go/sandbox"
+	"github.com/pacspace/pacspace-go/webhook"
 )
 
 // Where the service's documents contradict each other or are silent, every documented
@@ -211,9 +212,9 @@ func amounts(t *testing.T) {
 	}
 }
 
-func event(t *testing.T, body string) *pacspace.Event {
+func event(t *testing.T, body string) *webhook.Event {
 	t.Helper()
-	e, err := pacspace.ParseEvent([]byte(body))
+	e, err := webhook.ParseEvent([]byte(body))
 	require.NoError(t, err)
 	return e
 }
@@ -240,20 +241,20 @@ func webhookEnvelopes(t *testing.T) {
 	python := event(t, `{"id":"evt_1","event":"delta.verified","tenantId":"ten_1","createdAt":"`+at+`","data":{}}`)
 	require.Equal(t, "evt_1", python.ID)
 	require.Equal(t, "ten_1", python.TenantID)
-	for _, e := range []*pacspace.Event{documented, python} {
-		require.Equal(t, pacspace.EventDeltaVerified, e.Type)
+	for _, e := range []*webhook.Event{documented, python} {
+		require.Equal(t, webhook.EventDeltaVerified, e.Type)
 		require.Equal(t, at, e.Timestamp.Format(time.RFC3339))
 	}
 }
 
 func webhookTimestamps(t *testing.T) {
 	now := time.UnixMilli(1739270400123)
-	verifier, err := pacspace.NewWebhookVerifier([]string{"whsec_test"}, pacspace.WithWebhookClock(func() time.Time { return now }))
+	verifier, err := webhook.NewVerifier([]string{"whsec_test"}, webhook.WithClock(func() time.Time { return now }))
 	require.NoError(t, err)
 	body := []byte(`{"event":"delta.verified","data":{}}`)
-	for want, opts := range map[string][]pacspace.SignOption{"1739270400": nil, "1739270400123": {pacspace.SignInMilliseconds()}} {
-		header := pacspace.SignWebhook("whsec_test", now, body, opts...)
-		require.Equal(t, want, header.Get(pacspace.WebhookTimestampHeader))
+	for want, opts := range map[string][]webhook.SignOption{"1739270400": nil, "1739270400123": {webhook.InMilliseconds()}} {
+		header := webhook.Sign("whsec_test", now, body, opts...)
+		require.Equal(t, want, header.Get(webhook.TimestampHeader))
 		e, err := verifier.Verify(body, header)
 		require.NoError(t, err)
 		require.Equal(t, now.Unix(), e.SignedAt.Unix())

@@ -10,7 +10,7 @@ import (
 )
 
 // WebhookService reads what the service delivered to our webhooks, and asks for a
-// delivery again. Checking a delivery needs no client: see [NewWebhookVerifier].
+// delivery again. Checking a delivery needs no client: see package webhook.
 type WebhookService struct{ *core }
 
 // Delivery is one delivery of a webhook event. The service documents no field of it, so

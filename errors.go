@@ -12,60 +12,6 @@ import (
 	"unicode"
 )
 
-// What an error means, for [errors.Is]. An error can match several.
-var (
-	// ErrInvalid: the request is wrong. A [*ParamError] was found before sending, an
-	// [*APIError] by the service (400, 422). What to do: mend the field that the error
-	// names; the same request is refused again.
-	ErrInvalid = errors.New("invalid request")
-	// ErrUnauthorized: the key is missing, malformed or disabled (401). What to do: give a
-	// key that is active, and see that no proxy removes the header X-Api-Key.
-	ErrUnauthorized = errors.New("unauthorized")
-	// ErrPaymentRequired: the plan is used up (402); reading stays free. What to do: renew
-	// the plan, then write again, under the key of [NextKey].
-	ErrPaymentRequired = errors.New("payment required")
-	// ErrForbidden: the key may not do this, or not on this host (403). What to do: use a
-	// key of the environment and the rights that the call needs.
-	ErrForbidden = errors.New("forbidden")
-	// ErrNotFound: there is no such thing, or not yet (404). What to do: check the id and
-	// the environment; after a write, ask again a little later.
-	ErrNotFound = errors.New("not found")
-	// ErrConflict: it contradicts what the service has (409). What to do: read what is
-	// there, and decide; the same request is refused again.
-	ErrConflict = errors.New("conflict")
-	// ErrNotProvisioned: the environment of this key is not set up (412). What to do:
-	// activate it on the dashboard, then write again, under the key of [NextKey].
-	ErrNotProvisioned = errors.New("environment not provisioned")
-	// ErrRateLimited: too many requests (429), of the key or of one customer. What to do:
-	// wait for RetryAfter, then go on more slowly.
-	ErrRateLimited = errors.New("rate limited")
-	// ErrCadenceLimit: this customer is written to more often than its cadence allows
-	// (429, CADENCE_LIMIT). What to do: wait as long as the [*CadenceLimitError] says, and
-	// emit one delta for the time between.
-	ErrCadenceLimit = errors.New("cadence limit")
-	// ErrUnavailable: the service cannot answer now (500, 502, 503, 504). What to do: try
-	// again later; a write whose outcome is unknown goes to [BalanceService.Resolve].
-	ErrUnavailable = errors.New("service unavailable")
-	// ErrTimeout: no answer within the time that was allowed, or 408 or 504. What to do:
-	// read again, or allow more time; a write goes to [BalanceService.Resolve].
-	ErrTimeout = errors.New("timeout")
-	// ErrRedirected: the service pointed elsewhere, and the redirect was refused: only
-	// reads follow one, and only on their own host. What to do: give [WithBaseURL] the
-	// address that answers itself.
-	ErrRedirected = errors.New("redirect refused")
-	// ErrOutcomeUnknown: a write may or may not have been done. What to do: do not count it
-	// as refused, and do not send it again under another key; keep it and the time of the
-	// first send, and ask [BalanceService.Resolve].
-	ErrOutcomeUnknown = errors.New("outcome unknown")
-	// ErrIdempotencyPending: the first request under this key is still in progress after
-	// all the time that was allowed. The outcome is unknown. What to do: the same call
-	// with the same key again, later.
-	ErrIdempotencyPending = errors.New("idempotency key still in progress")
-	// ErrIdempotencyConflict: the key was used before, with another body. What to do: find
-	// out what was sent first; if this is another delta, give it a reference of its own.
-	ErrIdempotencyConflict = errors.New("idempotency key reused with another body")
-)
-
 // ErrorKind is what an [APIError] is to this SDK, read from its status and, where that
 // decides, its code. The values are those of the official SDKs, which put them in place
 // of the server's code; here both are kept.

@@ -2,7 +2,6 @@ package pacspace
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -11,11 +10,6 @@ import (
 	"github.com/pacspace/pacspace-go/internal/canonical"
 	"github.com/pacspace/pacspace-go/proof"
 )
-
-// ErrNoEvidence is returned for a closing that has nothing to prove: its lines are gone,
-// since they are not kept in JSON, or nothing was recorded in its window. What to do:
-// close the period again, which is safe, and write from what that returns.
-var ErrNoEvidence = errors.New("pacspace: the closing has no lines to write evidence from")
 
 // WriteEvidence writes the evidence of a closed period, which the customer checks with
 // [proof.Verify]. Each line says where its fields come from: the deltas as they were

@@ -52,7 +52,7 @@ func ExampleBalanceService_Checkpoints() {
 		fmt.Println(checkpoint.EndDate.Format(time.DateOnly), *checkpoint.DeltaCount, checkpoint.NetChange)
 		listed = append(listed, checkpoint)
 	}
-	change := pacspace.CompareCheckpoints(listed[0], listed[len(listed)-1])
+	change := listed[len(listed)-1].ChangeSince(listed[0])
 	fmt.Println("from the first to the last:", *change.Deltas, change.NetChange)
 	// Output:
 	// 2026-02-03 1 -50

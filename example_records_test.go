@@ -10,13 +10,14 @@ import (
 
 	"github.com/pacspace/pacspace-go"
 	"github.com/pacspace/pacspace-go/proof/sealed"
+	"github.com/pacspace/pacspace-go/record"
 	"github.com/pacspace/pacspace-go/sandbox"
 )
 
 // pressPaused is what an agent writes of one action: a plain fingerprint, so that the
 // examples print the same on every run.
 func pressPaused(reference string) pacspace.EntryParams {
-	fingerprint, err := pacspace.Fingerprint(strings.NewReader("sensor log"), pacspace.FingerprintParams{Alg: pacspace.FingerprintPlain})
+	fingerprint, err := record.Fingerprint(strings.NewReader("sensor log"), record.FingerprintParams{Alg: record.FingerprintPlain})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -25,7 +26,7 @@ func pressPaused(reference string) pacspace.EntryParams {
 		OccurredAt:  time.Date(2026, time.February, 10, 11, 59, 0, 0, time.UTC),
 		ActorID:     "agent-7",
 		Note:        "guard open",
-		Payloads:    []pacspace.PayloadRef{fingerprint.Ref},
+		Payloads:    []record.PayloadRef{fingerprint.Ref},
 		ReferenceID: reference,
 	}
 }
@@ -83,7 +84,7 @@ func ExampleRecordService_Emit_amend() {
 	// What is no entry is refused before anything is sent.
 	correction.Amends.Entry = 0
 	_, err = client.Records.Emit(context.Background(), "press-4", correction)
-	var refused *pacspace.RecordError
+	var refused *record.Error
 	fmt.Println(errors.As(err, &refused) && refused.Code == "VALIDATION_ERROR")
 	// Output:
 	// QUEUED true
@@ -111,7 +112,7 @@ func ExampleRecordService_History() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		check, err := pacspace.CheckHistory(page.RawJSON())
+		check, err := record.CheckHistory(page.RawJSON())
 		if err != nil {
 			log.Fatal(err)
 		}

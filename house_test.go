@@ -23,6 +23,7 @@ var floors = [][]string{
 	{"proof/sealed"},
 	{"proof"},
 	{"internal/idem", "internal/wire", "internal/transport", "internal/filekind"},
+	{"webhook", "record"},
 	{""},
 	{"sandbox", "metering"},
 	{"reconcile"},
@@ -31,7 +32,7 @@ var floors = [][]string{
 
 // helpers are what tests of several modules share. They stand on top: no package that a
 // program links may import one.
-var helpers = []string{"internal/memstore", "internal/storetest", "internal/agentstore", "internal/agenttest", "internal/pgtest"}
+var helpers = []string{"internal/memtx", "internal/memstore", "internal/storetest", "internal/agentstore", "internal/agenttest", "internal/pgtest"}
 
 func TestPackagesImportOnlyFromFloorsBelow(t *testing.T) {
 	t.Parallel()
@@ -86,7 +87,7 @@ func TestDependenciesHaveOnePlace(t *testing.T) {
 // Whoever checks a proof offline links no network code.
 func TestProofAndDecimalLinkNoNetwork(t *testing.T) {
 	t.Parallel()
-	for _, p := range []string{"./proof/...", "./decimal", "./usage", "./internal/canonical", "./internal/filekind"} {
+	for _, p := range []string{"./proof/...", "./decimal", "./usage", "./record", "./internal/canonical", "./internal/filekind"} {
 		deps := goList(t, "-deps", p)
 		for _, dep := range []string{"net", "net/http", "crypto/tls"} {
 			require.NotContains(t, deps, dep, "%s links %s", p, dep)

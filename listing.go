@@ -41,7 +41,7 @@ const customerNotFound = "CUSTOMER_NOT_FOUND"
 func (s *BalanceService) listOnce(ctx context.Context, customerID string, w Window, opts []CallOption) (*listing, error) {
 	l := &listing{}
 	seen := map[string]bool{}
-	for page, err := range s.pages(ctx, customerID, In(w), opts) {
+	for page, err := range s.pages(ctx, customerID, in(w), opts) {
 		if err != nil {
 			return nil, err
 		}

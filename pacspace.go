@@ -47,10 +47,10 @@
 //
 // # Webhooks and records
 //
-// [NewWebhookVerifier] checks deliveries and needs no client.
+// Package webhook checks deliveries and reads their events; it needs no client.
 //
 // [Client.Records] writes sealed records of what machines did, which carry fingerprints
-// instead of files: see [Fingerprint] and [RecordService.Emit]. [Public.OpenLink] opens a
+// instead of files: see package record and [RecordService.Emit]. [Public.OpenLink] opens a
 // link to one without a key, and package proof/sealed checks what was disclosed, offline.
 //
 // Package sandbox is the whole API in one process, for laptops and tests.
@@ -92,9 +92,6 @@ func ParseDecimal(s string) (Decimal, error) { return decimal.Parse(s) }
 // NewDate is a UTC day; like [time.Date] it normalises days beyond a month's end.
 func NewDate(year int, month time.Month, day int) Date { return usage.NewDate(year, month, day) }
 
-// DateOf is the UTC day of an instant.
-func DateOf(t time.Time) Date { return usage.DateOf(t) }
-
 // DailyReference is the referenceId of a customer's usage of a day:
 // usage:{customerId}:{YYYY-MM-DD}. It can be made again from what a service knows, so a
 // retry after a crash names the same delta.
@@ -102,6 +99,3 @@ func DailyReference(customerID string, day Date) string { return usage.DailyRefe
 
 // DailyReason is the reason of a daily flush: daily_usage_flush:{YYYY-MM-DD}.
 func DailyReason(day Date) string { return usage.DailyReason(day) }
-
-// ParseReference reads a usage reference in any of its forms; see [usage.ParseReference].
-func ParseReference(s string) (Reference, error) { return usage.ParseReference(s) }

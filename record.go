@@ -4,16 +4,15 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/pacspace/pacspace-go/internal/canonical"
 	"github.com/pacspace/pacspace-go/internal/wire"
+	"github.com/pacspace/pacspace-go/record"
 )
-
-// DefaultRecordType is the type of the records of a [Client.Records]: what machines did.
-const DefaultRecordType = "machine-action-record"
 
 // RecordService writes and reads sealed records: lists of entries, each sealed field by
 // field, that carry fingerprints instead of files. It works on records of one type; see
@@ -32,10 +31,10 @@ type RecordService struct {
 }
 
 // OfType is the service for records of another type, such as model-version-record. An empty
-// type is [DefaultRecordType].
+// type is [record.DefaultType].
 func (s *RecordService) OfType(recordType string) *RecordService {
 	if recordType == "" {
-		recordType = DefaultRecordType
+		recordType = record.DefaultType
 	}
 	return &RecordService{s.core, recordType}
 }
@@ -43,10 +42,10 @@ func (s *RecordService) OfType(recordType string) *RecordService {
 // EntryParams is one entry to write. Title, OccurredAt, ActorID and at least one payload are
 // required; Content takes the place of all fields of the content for another type of record.
 type EntryParams struct {
-	Title      string       // what was done, at most 120 UTF-16 units
-	OccurredAt time.Time    // when, sent in UTC
-	ActorID    string       // who did it
-	Payloads   []PayloadRef // the Ref of each [Fingerprint], never the file
+	Title      string              // what was done, at most 120 UTF-16 units
+	OccurredAt time.Time           // when, sent in UTC
+	ActorID    string              // who did it
+	Payloads   []record.PayloadRef // the Ref of each [record.Fingerprint], never the file
 	// Kind is a word of lower-case letters, digits and hyphens.
 	Kind         string
 	InstructedBy string
@@ -76,16 +75,16 @@ type EntryRef struct {
 
 // entryContent is the content of a machine-action-record as it is sent.
 type entryContent struct {
-	Title        string       `json:"title"`
-	OccurredAt   string       `json:"occurredAt"`
-	ActorID      string       `json:"actorId"`
-	Payloads     []PayloadRef `json:"payloads"`
-	Kind         string       `json:"kind,omitempty"`
-	InstructedBy string       `json:"instructedBy,omitempty"`
-	Description  string       `json:"description,omitempty"`
-	Note         string       `json:"note,omitempty"`
-	References   []seqRef     `json:"references,omitempty"`
-	Amends       *seqRef      `json:"amends,omitempty"`
+	Title        string              `json:"title"`
+	OccurredAt   string              `json:"occurredAt"`
+	ActorID      string              `json:"actorId"`
+	Payloads     []record.PayloadRef `json:"payloads"`
+	Kind         string              `json:"kind,omitempty"`
+	InstructedBy string              `json:"instructedBy,omitempty"`
+	Description  string              `json:"description,omitempty"`
+	Note         string              `json:"note,omitempty"`
+	References   []seqRef            `json:"references,omitempty"`
+	Amends       *seqRef             `json:"amends,omitempty"`
 }
 
 // seqRef is an EntryRef as it is sent.
@@ -131,20 +130,20 @@ func (s EntryStatus) Is(other EntryStatus) bool { return strings.EqualFold(strin
 //
 // Before anything is sent, blinding material is refused wherever it stands in the content,
 // and then what the service's intake would refuse, in its order and with its codes and
-// sentences, as a [*RecordError]. [WithoutAdmission] leaves the second to the service.
+// sentences, as a [*record.Error]. [WithoutAdmission] leaves the second to the service.
 //
 // The entry is retried only where it has a ReferenceID. An error that matches
 // [ErrOutcomeUnknown] means that it may or may not have been written: with a ReferenceID
 // emit the same again, without one read the history first.
 //
 // Source: API contract, section 2.15; records contract, sections 1, 3 and 9.
-func (s *RecordService) Emit(ctx context.Context, record string, p EntryParams, opts ...CallOption) (*QueuedEntry, error) {
+func (s *RecordService) Emit(ctx context.Context, recordKey string, p EntryParams, opts ...CallOption) (*QueuedEntry, error) {
 	body, err := p.body(s.recordType, admits(opts))
 	if err != nil {
 		return nil, err
 	}
 	x, err := s.exchange(ctx, &call{
-		route: routeEmitRecord, ids: []string{s.recordType, record}, body: body, repeatable: p.ReferenceID != "",
+		route: routeEmitRecord, ids: []string{s.recordType, recordKey}, body: body, repeatable: p.ReferenceID != "",
 	}, opts)
 	if err != nil {
 		return nil, err
@@ -153,7 +152,7 @@ func (s *RecordService) Emit(ctx context.Context, record string, p EntryParams, 
 	if err := x.decode(q, ""); err != nil {
 		return nil, err
 	}
-	if q.EntityID != "" && q.EntityID != record {
+	if q.EntityID != "" && q.EntityID != recordKey {
 		return nil, x.undecodable(errOtherRecord)
 	}
 	return q, nil
@@ -167,7 +166,7 @@ func (p EntryParams) body(recordType string, admit bool) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := GuardRecordContent(content); err != nil {
+	if err := record.Guard(content); err != nil {
 		return nil, err
 	}
 	lifecycle := p.Lifecycle
@@ -175,7 +174,7 @@ func (p EntryParams) body(recordType string, admit bool) ([]byte, error) {
 		lifecycle = "recorded"
 	}
 	if admit {
-		if err := AdmitRecord(recordType, lifecycle, content); err != nil {
+		if err := record.Admit(recordType, lifecycle, content); err != nil {
 			return nil, err
 		}
 	}
@@ -201,7 +200,7 @@ func (p EntryParams) content() ([]byte, error) {
 		return nil, &ParamError{Field: "occurredAt", Rule: "must be given: the instant at which it was done"}
 	}
 	if c.Payloads == nil {
-		c.Payloads = []PayloadRef{}
+		c.Payloads = []record.PayloadRef{}
 	}
 	for i, ref := range p.References {
 		seq, err := ref.wire("references[" + strconv.Itoa(i) + "]")
@@ -227,32 +226,24 @@ func (p EntryParams) otherContent() ([]byte, error) {
 		return nil, &ParamError{Field: "content", Rule: "takes the place of the other fields of a content: give one or the others"}
 	}
 	text, err := canonical.Marshal(p.Content)
-	if refused, ok := errors.AsType[*RecordError](err); ok {
+	if refused, ok := errors.AsType[*record.Error](err); ok {
 		return nil, refused // a blinding, which does not marshal
 	}
 	if err != nil {
 		return nil, paramError("content", err)
 	}
 	if text[0] != '{' {
-		return nil, recordRefused(codeRecordContent, "content must be an object")
+		return nil, &record.Error{Code: "RECORD_CONTENT_INVALID", Status: http.StatusBadRequest, Message: "content must be an object"}
 	}
 	return text, nil
 }
 
 func (r EntryRef) wire(field string) (*seqRef, error) {
-	seq, err := seqOf(field+".entry", r.Entry)
+	seq, err := record.EntrySeq(field+".entry", r.Entry)
 	if err != nil {
 		return nil, err
 	}
 	return &seqRef{r.RecordKey, seq}, nil
-}
-
-// seqOf converts an entry number, counted from 1, to the service's, counted from 0.
-func seqOf(field string, entry int) (int, error) {
-	if entry < 1 {
-		return 0, notAnEntry(field, strconv.Itoa(entry))
-	}
-	return entry - 1, nil
 }
 
 // WithoutAdmission sends an entry without asking first whether the intake will take it, for

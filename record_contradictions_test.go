@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/record"
 	"github.com/pacspace/pacspace-go/sandbox"
 )
 
@@ -36,25 +37,25 @@ func TestContradictionsAboutRecords(t *testing.T) {
 	t.Run("8.33 fingerprints are blinded unless plain is asked for, and both are read", func(t *testing.T) {
 		t.Parallel()
 		v := newVendor(t)
-		blinded, err := pacspace.Fingerprint(strings.NewReader("hello"), pacspace.FingerprintParams{})
+		blinded, err := record.Fingerprint(strings.NewReader("hello"), record.FingerprintParams{})
 		require.NoError(t, err)
-		require.Equal(t, pacspace.FingerprintBlinded, blinded.Ref.Alg)
+		require.Equal(t, record.FingerprintBlinded, blinded.Ref.Alg)
 		require.NotNil(t, blinded.Blinding)
-		plain, err := pacspace.Fingerprint(strings.NewReader("hello"), pacspace.FingerprintParams{Blind: new(false)})
+		plain, err := record.Fingerprint(strings.NewReader("hello"), record.FingerprintParams{Blind: new(false)})
 		require.NoError(t, err)
-		require.Equal(t, pacspace.FingerprintPlain, plain.Ref.Alg)
+		require.Equal(t, record.FingerprintPlain, plain.Ref.Alg)
 		require.Nil(t, plain.Blinding)
 		p := paused("")
-		p.Payloads = []pacspace.PayloadRef{blinded.Ref}
+		p.Payloads = []record.PayloadRef{blinded.Ref}
 		v.write(p)
-		p.Payloads = []pacspace.PayloadRef{plain.Ref}
+		p.Payloads = []record.PayloadRef{plain.Ref}
 		v.write(p)
 		v.settle()
 		page, err := v.Records.HistoryPage(t.Context(), "press-4", pacspace.EntryRange{})
 		require.NoError(t, err)
-		check, err := pacspace.CheckHistory(page.RawJSON(),
-			pacspace.Expectation{Entry: 1, Files: []pacspace.HeldFile{{Source: strings.NewReader("hello"), Blinding: blinded.Blinding}}},
-			pacspace.Expectation{Entry: 2, Files: []pacspace.HeldFile{{Source: strings.NewReader("hello")}}})
+		check, err := record.CheckHistory(page.RawJSON(),
+			record.Expectation{Entry: 1, Files: []record.HeldFile{{Source: strings.NewReader("hello"), Blinding: blinded.Blinding}}},
+			record.Expectation{Entry: 2, Files: []record.HeldFile{{Source: strings.NewReader("hello")}}})
 		require.NoError(t, err)
 		require.True(t, check.OK, check.Reason)
 	})
@@ -68,7 +69,7 @@ func TestContradictionsAboutRecords(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, schema, page.Schema)
 			require.Equal(t, json.RawMessage(file), page.RawJSON(), "the file is kept as it was served")
-			check, err := pacspace.CheckHistory(page.RawJSON())
+			check, err := record.CheckHistory(page.RawJSON())
 			require.NoError(t, err)
 			require.Equal(t, checked, check.OK)
 			if !checked {

@@ -74,7 +74,7 @@ func (g Grant) LogValue() slog.Value { return slog.StringValue(g.String()) }
 // a second grant.
 //
 // Source: API contract, section 2.15; records contract, section 1.
-func (s *RecordService) CreateGrant(ctx context.Context, record string, p GrantParams, opts ...CallOption) (*Grant, error) {
+func (s *RecordService) CreateGrant(ctx context.Context, recordKey string, p GrantParams, opts ...CallOption) (*Grant, error) {
 	if p.Kind == "" {
 		return nil, &ParamError{Field: "kind", Rule: "must be given, such as BEARER"}
 	}
@@ -90,7 +90,7 @@ func (s *RecordService) CreateGrant(ctx context.Context, record string, p GrantP
 	if err != nil {
 		return nil, paramError("grant", err)
 	}
-	return invoke[Grant](ctx, s.core, call{route: routeCreateGrant, ids: []string{s.recordType, record}, body: body}, opts)
+	return invoke[Grant](ctx, s.core, call{route: routeCreateGrant, ids: []string{s.recordType, recordKey}, body: body}, opts)
 }
 
 // grantList is the answer that lists grants.
@@ -104,8 +104,8 @@ func (l *grantList) fromWire(o *wire.Object) { l.grants = readArray[Grant](o, "g
 // Grants lists the grants of a record. The service documents no pages of it.
 //
 // Source: API contract, section 2.15; records contract, section 1.
-func (s *RecordService) Grants(ctx context.Context, record string, opts ...CallOption) ([]Grant, error) {
-	l, err := invoke[grantList](ctx, s.core, call{route: routeGrants, ids: []string{s.recordType, record}, list: "grants"}, opts)
+func (s *RecordService) Grants(ctx context.Context, recordKey string, opts ...CallOption) ([]Grant, error) {
+	l, err := invoke[grantList](ctx, s.core, call{route: routeGrants, ids: []string{s.recordType, recordKey}, list: "grants"}, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -116,9 +116,9 @@ func (s *RecordService) Grants(ctx context.Context, record string, opts ...CallO
 // What the service answers is not documented; what it tells of the grant is read.
 //
 // Source: API contract, section 2.15; records contract, section 1.
-func (s *RecordService) RevokeGrant(ctx context.Context, record, grantID string, opts ...CallOption) (*Grant, error) {
+func (s *RecordService) RevokeGrant(ctx context.Context, recordKey, grantID string, opts ...CallOption) (*Grant, error) {
 	return invoke[Grant](ctx, s.core, call{
-		route: routeRevokeGrant, ids: []string{s.recordType, record, grantID}, body: []byte(`{}`), repeatable: true,
+		route: routeRevokeGrant, ids: []string{s.recordType, recordKey, grantID}, body: []byte(`{}`), repeatable: true,
 	}, opts)
 }
 

@@ -32,11 +32,6 @@ func (l *OpenedLink) LinkCopy() ([]byte, error) {
 	return sealed.EncodeLinkCopy(l.History, l.Disclosure)
 }
 
-// CodeLinkNoKey is the code of the [sealed.Refusal] of a link whose disclosure needs a key
-// that does not stand in the link: it was cut off, or the record is an encrypted one. What
-// to do: copy the link whole, with all behind its #.
-const CodeLinkNoKey sealed.Code = "RECORDS_LINK_NO_KEY"
-
 // OpenLink opens a link to a record, such as https://app.pacspace.io/c/HANDLE#dk=KEY: it
 // reads the record's seal history and the link's disclosure, decrypts this with the key
 // behind the #, and checks it. accessCode is empty for a link that asks for none. The
@@ -81,7 +76,7 @@ func (c *core) openLink(ctx context.Context, link, accessCode string, opts []Cal
 	}
 	key, ok := sealed.ParseLinkKey(fragment)
 	if !ok {
-		return nil, &sealed.Refusal{Code: CodeLinkNoKey, Reason: "This link has no key after # and no wrap for your workspace."}
+		return nil, &sealed.Refusal{Code: sealed.CodeLinkNoKey, Reason: "This link has no key after # and no wrap for your workspace."}
 	}
 	if opened.Disclosure, err = sealed.OpenEnvelope(envelope, handle, key); err != nil {
 		return nil, err

@@ -150,9 +150,9 @@ func TestLinksThatDoNotOpen(t *testing.T) {
 		name, link string
 		code       sealed.Code
 	}{
-		{"without its key", bare, pacspace.CodeLinkNoKey},
-		{"with the key cut off", link[:len(link)-1], pacspace.CodeLinkNoKey},
-		{"that names a digest, as those of encrypted records do", bare + "#" + digest, pacspace.CodeLinkNoKey},
+		{"without its key", bare, sealed.CodeLinkNoKey},
+		{"with the key cut off", link[:len(link)-1], sealed.CodeLinkNoKey},
+		{"that names a digest, as those of encrypted records do", bare + "#" + digest, sealed.CodeLinkNoKey},
 		{"with another link's key", otherBare + "#" + fragment, sealed.CodeEnvelopeAuth},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -213,7 +213,7 @@ func TestADisclosureThatCannotBeReadIsAnError(t *testing.T) {
 		require.True(t, ok, "%d: %v", status, err)
 	}
 	_, err := linked(t, 200, `{"envelope":"AQ"}`)
-	require.Equal(t, pacspace.CodeLinkNoKey, refusal(t, err).Code)
+	require.Equal(t, sealed.CodeLinkNoKey, refusal(t, err).Code)
 }
 
 // The service may serve a history that the disclosure does not belong to.

@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"github.com/pacspace/pacspace-go/internal/wire"
+	"github.com/pacspace/pacspace-go/record"
 )
 
 // EntryReceipt is what the service holds of one committed entry: its content, or its fields
@@ -62,12 +63,12 @@ func (s *servedReceipt) fromWire(o *wire.Object) {
 // record's owner ([WithGrant]) the record may be another workspace's.
 //
 // Source: API contract, section 2.15; records contract, section 1.
-func (s *RecordService) Receipt(ctx context.Context, record string, entry int, opts ...CallOption) (*EntryReceipt, error) {
-	seq, err := seqOf("entry", entry)
+func (s *RecordService) Receipt(ctx context.Context, recordKey string, entry int, opts ...CallOption) (*EntryReceipt, error) {
+	seq, err := record.EntrySeq("entry", entry)
 	if err != nil {
 		return nil, err
 	}
-	x, err := s.exchange(ctx, &call{route: routeEntryReceipt, ids: []string{s.recordType, record, strconv.Itoa(seq)}}, opts)
+	x, err := s.exchange(ctx, &call{route: routeEntryReceipt, ids: []string{s.recordType, recordKey, strconv.Itoa(seq)}}, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +97,7 @@ func (r EntryRange) query() (url.Values, error) {
 		if end.entry == 0 {
 			continue
 		}
-		seq, err := seqOf(end.field, end.entry)
+		seq, err := record.EntrySeq(end.field, end.entry)
 		if err != nil {
 			return nil, err
 		}
@@ -106,7 +107,7 @@ func (r EntryRange) query() (url.Values, error) {
 }
 
 // RecordHistory is one page of a record's history. RawJSON is the page as it was served,
-// which [CheckHistory] reads.
+// which [record.CheckHistory] reads.
 //
 // Source: records contract, section 1.
 type RecordHistory struct {
@@ -154,39 +155,39 @@ func (e *RecordEntry) fromWire(o *wire.Object) {
 // [ErrListMoved].
 //
 // Source: API contract, sections 2.15 and 8.29; records contract, section 1.
-func (s *RecordService) History(ctx context.Context, record string, r EntryRange, opts ...CallOption) iter.Seq2[*RecordHistory, error] {
-	return s.pages(ctx, routeHistory, record, r, opts)
+func (s *RecordService) History(ctx context.Context, recordKey string, r EntryRange, opts ...CallOption) iter.Seq2[*RecordHistory, error] {
+	return s.pages(ctx, routeHistory, recordKey, r, opts)
 }
 
 // HistoryPage reads one page of a record's history; its NextEntry is where the next begins.
 //
 // Source: API contract, sections 2.15 and 8.29; records contract, section 1.
-func (s *RecordService) HistoryPage(ctx context.Context, record string, r EntryRange, opts ...CallOption) (*RecordHistory, error) {
-	return s.page(ctx, routeHistory, record, r, opts)
+func (s *RecordService) HistoryPage(ctx context.Context, recordKey string, r EntryRange, opts ...CallOption) (*RecordHistory, error) {
+	return s.page(ctx, routeHistory, recordKey, r, opts)
 }
 
 // Bundle is [RecordService.History] from the endpoint of the file that PacSpace's pages
 // offer for download.
 //
 // Source: API contract, sections 2.15 and 8.29; records contract, section 1.
-func (s *RecordService) Bundle(ctx context.Context, record string, r EntryRange, opts ...CallOption) iter.Seq2[*RecordHistory, error] {
-	return s.pages(ctx, routeBundle, record, r, opts)
+func (s *RecordService) Bundle(ctx context.Context, recordKey string, r EntryRange, opts ...CallOption) iter.Seq2[*RecordHistory, error] {
+	return s.pages(ctx, routeBundle, recordKey, r, opts)
 }
 
 // BundlePage is [RecordService.HistoryPage] from the endpoint of the file that PacSpace's
 // pages offer for download.
 //
 // Source: API contract, sections 2.15 and 8.29; records contract, section 1.
-func (s *RecordService) BundlePage(ctx context.Context, record string, r EntryRange, opts ...CallOption) (*RecordHistory, error) {
-	return s.page(ctx, routeBundle, record, r, opts)
+func (s *RecordService) BundlePage(ctx context.Context, recordKey string, r EntryRange, opts ...CallOption) (*RecordHistory, error) {
+	return s.page(ctx, routeBundle, recordKey, r, opts)
 }
 
-func (s *RecordService) pages(ctx context.Context, of route, record string, r EntryRange, opts []CallOption) iter.Seq2[*RecordHistory, error] {
+func (s *RecordService) pages(ctx context.Context, of route, recordKey string, r EntryRange, opts []CallOption) iter.Seq2[*RecordHistory, error] {
 	opts = slices.Clone(opts)
 	return func(yield func(*RecordHistory, error) bool) {
 		r := r
 		for {
-			page, err := s.page(ctx, of, record, r, opts)
+			page, err := s.page(ctx, of, recordKey, r, opts)
 			if err != nil {
 				yield(nil, err)
 				return
@@ -204,12 +205,12 @@ func (s *RecordService) pages(ctx context.Context, of route, record string, r En
 	}
 }
 
-func (s *RecordService) page(ctx context.Context, of route, record string, r EntryRange, opts []CallOption) (*RecordHistory, error) {
+func (s *RecordService) page(ctx context.Context, of route, recordKey string, r EntryRange, opts []CallOption) (*RecordHistory, error) {
 	q, err := r.query()
 	if err != nil {
 		return nil, err
 	}
-	x, err := s.exchange(ctx, &call{route: of, ids: []string{s.recordType, record}, query: q}, opts)
+	x, err := s.exchange(ctx, &call{route: of, ids: []string{s.recordType, recordKey}, query: q}, opts)
 	if err != nil {
 		return nil, err
 	}

@@ -131,11 +131,11 @@ func TestEntriesCountFromOne(t *testing.T) {
 	client, mock := answering(t, httpmock.NewStringResponder(500, ""))
 	const rule = " Entries count from 1: the first entry is entry 1. (The HTTP API's seq counts the same positions from 0.)"
 	_, err := client.Records.Receipt(t.Context(), "press-4", 0)
-	require.EqualError(t, err, "pacspace: record: entry is 0."+rule)
+	require.EqualError(t, err, "record: entry is 0."+rule)
 	_, err = client.Records.HistoryPage(t.Context(), "press-4", pacspace.EntryRange{From: -1})
-	require.EqualError(t, err, "pacspace: record: from_entry is -1."+rule)
+	require.EqualError(t, err, "record: from_entry is -1."+rule)
 	for _, err := range client.Records.Bundle(t.Context(), "press-4", pacspace.EntryRange{To: -2}) {
-		require.EqualError(t, err, "pacspace: record: to_entry is -2."+rule)
+		require.EqualError(t, err, "record: to_entry is -2."+rule)
 	}
 	require.Zero(t, mock.GetTotalCallCount())
 }

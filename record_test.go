@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/record"
 	"github.com/pacspace/pacspace-go/sandbox"
 )
 
@@ -24,8 +25,8 @@ func paused(reference string) pacspace.EntryParams {
 		OccurredAt: time.Date(2026, time.February, 10, 11, 59, 0, 0, time.FixedZone("", 3600)),
 		ActorID:    "agent-7",
 		Note:       "guard open",
-		Payloads: []pacspace.PayloadRef{{
-			Alg: pacspace.FingerprintPlain, Digest: "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824", ByteLength: "5",
+		Payloads: []record.PayloadRef{{
+			Alg: record.FingerprintPlain, Digest: "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824", ByteLength: "5",
 		}},
 		ReferenceID: reference,
 	}
@@ -54,7 +55,7 @@ func TestAnEntryIsWrittenAndReadBack(t *testing.T) {
 	v := newVendor(t)
 	q := v.write(paused("pause-1"))
 	require.True(t, q.Status.Is(pacspace.EntryQueued), q.Status)
-	require.Equal(t, pacspace.DefaultRecordType, q.RecordType)
+	require.Equal(t, record.DefaultType, q.RecordType)
 	require.Equal(t, "press-4", q.EntityID)
 	require.JSONEq(t, `{
 		"content": {"actorId":"agent-7","note":"guard open","occurredAt":"2026-02-10T10:59:00Z","title":"Press paused",
@@ -83,9 +84,9 @@ func TestAnEntryIsWrittenAndReadBack(t *testing.T) {
 	require.Contains(t, string(receipt.RawJSON()), `"revealed"`)
 
 	plain := false
-	held, err := pacspace.Fingerprint(strings.NewReader("hello"), pacspace.FingerprintParams{Blind: &plain})
+	held, err := record.Fingerprint(strings.NewReader("hello"), record.FingerprintParams{Blind: &plain})
 	require.NoError(t, err)
-	check, err := pacspace.CheckHistory(page.RawJSON(), pacspace.Expectation{Entry: 1, Payloads: []pacspace.PayloadRef{held.Ref}})
+	check, err := record.CheckHistory(page.RawJSON(), record.Expectation{Entry: 1, Payloads: []record.PayloadRef{held.Ref}})
 	require.NoError(t, err)
 	require.True(t, check.OK, check.Reason)
 }
@@ -167,9 +168,9 @@ func TestAWrongEntryIsRefusedInTheOfficialOrder(t *testing.T) {
 		Title: strings.Repeat("x", 121), OccurredAt: time.Now(), ActorID: "a", Lifecycle: "done",
 		References: []pacspace.EntryRef{{Entry: 1}, {Entry: -1}},
 		Amends:     &pacspace.EntryRef{},
-		Payloads:   []pacspace.PayloadRef{{Alg: pacspace.FingerprintBlinded, Digest: "x"}},
+		Payloads:   []record.PayloadRef{{Alg: record.FingerprintBlinded, Digest: "x"}},
 	}
-	other := pacspace.PayloadRef{Alg: "md5", Digest: strings.Repeat("0", 64), ByteLength: "1"}
+	other := record.PayloadRef{Alg: "md5", Digest: strings.Repeat("0", 64), ByteLength: "1"}
 	steps := []struct {
 		code, message string
 		mend          func()
@@ -178,13 +179,13 @@ func TestAWrongEntryIsRefusedInTheOfficialOrder(t *testing.T) {
 		{"VALIDATION_ERROR", "amends.entry is 0. Entries count from 1: the first entry is entry 1. (The HTTP API's seq counts the same positions from 0.)", func() { p.Amends = nil }},
 		{"RECORD_CONTENT_INVALID", "payload digest must be 64 lowercase hex characters", func() { p.Payloads = nil }},
 		{"RECORD_TITLE_TOO_LONG", "content.title is longer than 120 characters", func() { p.Title = "t" }},
-		{"RECORD_PAYLOADS_REQUIRED", "content.payloads must carry at least 1 payload-ref/v1", func() { p.Payloads = []pacspace.PayloadRef{other} }},
+		{"RECORD_PAYLOADS_REQUIRED", "content.payloads must carry at least 1 payload-ref/v1", func() { p.Payloads = []record.PayloadRef{other} }},
 		{"RECORD_PAYLOAD_ALG_UNSUPPORTED", "payload alg is not supported; use one of sha-256, hmac-sha-256", func() { p.Payloads[0].Alg = "sha-256" }},
 		{"RECORD_STATE_UNKNOWN", "lifecycle=done is not in the layout", func() { p.Lifecycle = "" }},
 	}
 	for _, step := range steps {
 		_, err := v.Records.Emit(t.Context(), "press-4", p)
-		refused, ok := errors.AsType[*pacspace.RecordError](err)
+		refused, ok := errors.AsType[*record.Error](err)
 		require.True(t, ok, "%v", err)
 		require.Equal(t, step.code, refused.Code)
 		require.Equal(t, step.message, refused.Message)
@@ -229,7 +230,7 @@ func TestEntriesThatCannotBeWritten(t *testing.T) {
 // Blinding material is refused wherever it stands, and no error holds any of it.
 func TestBlindingMaterialIsNeverSent(t *testing.T) {
 	t.Parallel()
-	fingerprint, err := pacspace.Fingerprint(strings.NewReader("the report"), pacspace.FingerprintParams{})
+	fingerprint, err := record.Fingerprint(strings.NewReader("the report"), record.FingerprintParams{})
 	require.NoError(t, err)
 	file := fingerprint.Blinding.FileText()
 	var parts struct{ Value string }
@@ -251,7 +252,7 @@ func TestBlindingMaterialIsNeverSent(t *testing.T) {
 		for how, opts := range map[string][]pacspace.CallOption{"": nil, ", without admission": {pacspace.WithoutAdmission()}} {
 			t.Run(name+how, func(t *testing.T) {
 				_, err := v.Records.Emit(t.Context(), "press-4", pacspace.EntryParams{Content: content}, opts...)
-				refused, ok := errors.AsType[*pacspace.RecordError](err)
+				refused, ok := errors.AsType[*record.Error](err)
 				require.True(t, ok, "%v", err)
 				require.Equal(t, "RECORD_BLINDING_INCLUDED", refused.Code)
 				require.Contains(t, refused.Message, "Nothing was sent.")
@@ -263,7 +264,7 @@ func TestBlindingMaterialIsNeverSent(t *testing.T) {
 		}
 	}
 	require.Empty(t, v.box.Requests())
-	_, err = v.Records.Emit(t.Context(), "press-4", pacspace.EntryParams{Title: "t", OccurredAt: time.Now(), ActorID: "a", Payloads: []pacspace.PayloadRef{fingerprint.Ref}})
+	_, err = v.Records.Emit(t.Context(), "press-4", pacspace.EntryParams{Title: "t", OccurredAt: time.Now(), ActorID: "a", Payloads: []record.PayloadRef{fingerprint.Ref}})
 	require.NoError(t, err)
 	require.NotContains(t, string(v.box.Requests()[0].Body), parts.Value)
 }

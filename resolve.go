@@ -25,17 +25,6 @@ type ResolveParams struct {
 	IdempotencyKey string `json:"idempotencyKey,omitempty"`
 }
 
-// ErrReferenceConflict is returned where the service holds another delta under the
-// reference that was asked for: another customer's, or one of another amount. Nothing
-// was sent. What to do: a person must look at both, and give one a reference of its own.
-var ErrReferenceConflict = errors.New("pacspace: another delta stands under this reference")
-
-// ErrKeyTooOld is returned by [BalanceService.Resolve] where the delta is not listed and
-// its key is older than [KeyLifetime], beside [ErrOutcomeUnknown]: asking again soon gives
-// the same answer. What to do: a person must find out whether the service has it, and
-// only then send it again.
-var ErrKeyTooOld = errors.New("pacspace: the idempotency key is too old to be sent again")
-
 // Resolve turns an unknown outcome into an answer. First it looks for the delta: in the
 // customer's activity and in the deltas recorded since it was sent. Found, it is
 // returned, with nothing sent. Not found, and while the key is younger than

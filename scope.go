@@ -58,17 +58,17 @@ func RecordingWindow(p Period) Scope {
 	if err := p.Validate(); err != nil {
 		return Scope{err: paramError("period", err)}
 	}
-	return In(p.RecordingWindow())
+	return in(p.RecordingWindow())
 }
 
-// In is the half-open span of a window.
-func In(w Window) Scope {
+// in is the half-open span of a window.
+func in(w Window) Scope {
 	return Scope{preset: "custom", window: w, err: paramError("window", w.Validate())}
 }
 
 // Between is the span from start up to, not including, end. The service bounds its
 // length: see [BalanceService.Limits].
-func Between(start, end time.Time) Scope { return In(Window{Start: start, End: end}) }
+func Between(start, end time.Time) Scope { return in(Window{Start: start, End: end}) }
 
 // CurrentMonth is the current UTC month by the service's clock.
 func CurrentMonth() Scope { return Scope{preset: "current_month"} }

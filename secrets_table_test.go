@@ -17,8 +17,10 @@ import (
 	"github.com/pacspace/pacspace-go/proof"
 	"github.com/pacspace/pacspace-go/proof/sealed"
 	"github.com/pacspace/pacspace-go/reconcile"
+	"github.com/pacspace/pacspace-go/record"
 	"github.com/pacspace/pacspace-go/sandbox"
 	"github.com/pacspace/pacspace-go/usage"
+	"github.com/pacspace/pacspace-go/webhook"
 )
 
 // keepers are the types that are given a secret to keep, or hold one that does, each with
@@ -30,12 +32,12 @@ func keepers(t *testing.T) map[string]any {
 	require.NoError(t, err)
 	rotating, err := pacspace.New("", pacspace.WithKeySource(source))
 	require.NoError(t, err)
-	verifier, err := pacspace.NewWebhookVerifier([]string{keptWebhook, "whsec_second" + keptWord})
+	verifier, err := webhook.NewVerifier([]string{keptWebhook, "whsec_second" + keptWord})
 	require.NoError(t, err)
 	value := []byte(keptWord + keptWord)
-	blinding, err := pacspace.NewBlinding(value, strings.Repeat("ab", 32), "5")
+	blinding, err := record.NewBlinding(value, strings.Repeat("ab", 32), "5")
 	require.NoError(t, err)
-	held := pacspace.HeldFile{Blinding: blinding}
+	held := record.HeldFile{Blinding: blinding}
 	api, decode, lost, cadence := errorsWith(t)
 	box, err := sandbox.New(sandbox.WithAPIKey(keptKey), sandbox.WithDashboardToken(keptToken))
 	require.NoError(t, err)
@@ -50,47 +52,47 @@ func keepers(t *testing.T) map[string]any {
 	require.NoError(t, err)
 	_, badKey := pacspace.New(keptKey + "\n")
 	_, badURL := pacspace.New(keptKey, pacspace.WithBaseURL("https://user:"+keptWord+"@example.test"))
-	_, badSecrets := pacspace.NewWebhookVerifier([]string{keptWebhook, ""})
-	_, badBlinding := pacspace.ParseBlindingFile([]byte(keptWord))
+	_, badSecrets := webhook.NewVerifier([]string{keptWebhook, ""})
+	_, badBlinding := record.ParseBlindingFile([]byte(keptWord))
 
 	return map[string]any{
-		"pacspace.Client":                          client,
-		"pacspace.Client, with a source of keys":   rotating,
-		"pacspace.Public":                          client.Public,
-		"pacspace.BalanceService":                  client.Balance,
-		"pacspace.CustomerService":                 client.Customers,
-		"pacspace.ReceiptService":                  client.Receipts,
-		"pacspace.RecordService":                   client.Records,
-		"pacspace.RecordService, of another type":  client.Records.OfType("order"),
-		"pacspace.WebhookService":                  client.Webhooks,
-		"pacspace.Option":                          pacspace.WithKeySource(source),
-		"pacspace.CallOption":                      pacspace.WithDashboardToken(keptToken),
-		"pacspace.CallOption, a grant":             pacspace.WithGrant(keptGrant),
-		"pacspace.SharedOption":                    pacspace.WithHeader("Cookie", keptWord),
-		"pacspace.WebhookVerifier":                 verifier,
-		"pacspace.WebhookVerifier, its handler":    verifier.Handler(nil),
-		"pacspace.SignOption":                      pacspace.SignAlsoWith(keptWebhook),
-		"pacspace.Blinding":                        blinding,
-		"pacspace.FileFingerprint":                 &pacspace.FileFingerprint{Blinding: blinding},
-		"pacspace.FingerprintParams":               pacspace.FingerprintParams{Blinding: blinding},
-		"pacspace.HeldFile":                        held,
-		"pacspace.Expectation":                     pacspace.Expectation{Files: []pacspace.HeldFile{held}},
-		"pacspace.APIError":                        api,
-		"pacspace.DecodeError":                     decode,
-		"pacspace.TransportError":                  lost,
-		"pacspace.CadenceLimitError":               cadence,
-		"pacspace.ParamError":                      badKey,
-		"pacspace.ParamError, of a URL":            badURL,
-		"pacspace.ParamError, of webhook secrets":  badSecrets,
-		"pacspace.RecordError":                     badBlinding,
-		"metering.Meter":                           meter,
-		"reconcile.Agent":                          agent,
-		"sealed.LinkKey":                           keptLinkKey(t),
-		"sandbox.Sandbox":                          box,
-		"sandbox.Server":                           server,
-		"sandbox.Choice":                           sandbox.Choices()[0],
-		"sandbox.Option":                           sandbox.WithAPIKey(keptKey),
-		"sandbox.Option, the token of a dashboard": sandbox.WithDashboardToken(keptToken),
+		"pacspace.Client":                           client,
+		"pacspace.Client, with a source of keys":    rotating,
+		"pacspace.Public":                           client.Public,
+		"pacspace.BalanceService":                   client.Balance,
+		"pacspace.CustomerService":                  client.Customers,
+		"pacspace.ReceiptService":                   client.Receipts,
+		"pacspace.RecordService":                    client.Records,
+		"pacspace.RecordService, of another type":   client.Records.OfType("order"),
+		"pacspace.WebhookService":                   client.Webhooks,
+		"pacspace.Option":                           pacspace.WithKeySource(source),
+		"pacspace.CallOption":                       pacspace.WithDashboardToken(keptToken),
+		"pacspace.CallOption, a grant":              pacspace.WithGrant(keptGrant),
+		"pacspace.SharedOption":                     pacspace.WithHeader("Cookie", keptWord),
+		"webhook.Verifier":                          verifier,
+		"webhook.Verifier, its handler":             verifier.Handler(nil),
+		"webhook.SignOption":                        webhook.AlsoWith(keptWebhook),
+		"record.Blinding":                           blinding,
+		"record.FileFingerprint":                    &record.FileFingerprint{Blinding: blinding},
+		"record.FingerprintParams":                  record.FingerprintParams{Blinding: blinding},
+		"record.HeldFile":                           held,
+		"record.Expectation":                        record.Expectation{Files: []record.HeldFile{held}},
+		"pacspace.APIError":                         api,
+		"pacspace.DecodeError":                      decode,
+		"pacspace.TransportError":                   lost,
+		"pacspace.CadenceLimitError":                cadence,
+		"pacspace.ParamError":                       badKey,
+		"pacspace.ParamError, of a URL":             badURL,
+		"webhook.Verifier, refused for its secrets": badSecrets,
+		"record.Error":                              badBlinding,
+		"metering.Meter":                            meter,
+		"reconcile.Agent":                           agent,
+		"sealed.LinkKey":                            keptLinkKey(t),
+		"sandbox.Sandbox":                           box,
+		"sandbox.Server":                            server,
+		"sandbox.Choice":                            sandbox.Choices()[0],
+		"sandbox.Option":                            sandbox.WithAPIKey(keptKey),
+		"sandbox.Option, the token of a dashboard":  sandbox.WithDashboardToken(keptToken),
 	}
 }
 
@@ -101,7 +103,7 @@ func (keepsKey) RoundTrip(*http.Request) (*http.Response, error) { return nil, h
 
 // interfaces says of those that no value of the tables stands for who implements them.
 var interfaces = map[string]string{
-	"pacspace.WebhookOption":   "options without a secret: tolerance and clock",
+	"webhook.Option":           "options without a secret: tolerance and clock",
 	"proof.Anchor":             "PublicRecord, InvoiceRoot, OwnDeltas, Earlier and ProbeResult, which are data",
 	"metering.Gate":            "the caller's",
 	"metering.Option":          "options without a secret",
@@ -128,16 +130,16 @@ var dataTypes = []any{
 	pacspace.ClosingLine{}, pacspace.Customer{}, pacspace.CustomersParams{}, pacspace.CustomerPage{},
 	pacspace.CustomersSummary{}, pacspace.CustomerParams{}, pacspace.NewCustomer{}, pacspace.Delivery{},
 	pacspace.DeliveriesParams{}, pacspace.DeliveryPage{}, pacspace.Metadata{}, pacspace.Adjusts{}, pacspace.DeltaParams{},
-	pacspace.Delta{}, pacspace.ErrorKind(""), pacspace.PayloadRef{}, pacspace.Attempt{}, pacspace.ProbeParams{},
+	pacspace.Delta{}, pacspace.ErrorKind(""), record.PayloadRef{}, pacspace.Attempt{}, pacspace.ProbeParams{},
 	pacspace.InvoiceProof{}, pacspace.Receipt{}, pacspace.DocumentParams{}, pacspace.ReceiptList{}, pacspace.EntryParams{},
-	pacspace.EntryRef{}, pacspace.QueuedEntry{}, pacspace.EntryStatus(""), pacspace.HistoryCheck{}, pacspace.CheckedEntry{},
-	pacspace.GrantKind(""), pacspace.GrantParams{}, pacspace.Grant{}, pacspace.RecordLayout{}, pacspace.RecordStateField{},
+	pacspace.EntryRef{}, pacspace.QueuedEntry{}, pacspace.EntryStatus(""), record.HistoryCheck{}, record.CheckedEntry{},
+	pacspace.GrantKind(""), pacspace.GrantParams{}, pacspace.Grant{}, record.Layout{}, record.StateField{},
 	pacspace.OpenedLink{}, pacspace.EntryReceipt{}, pacspace.EntryRange{}, pacspace.RecordHistory{}, pacspace.RecordEntry{},
 	pacspace.ResolveParams{}, pacspace.Response{}, pacspace.Raw{}, pacspace.Scope{}, pacspace.Granularity(""),
-	pacspace.Status(""), pacspace.Source(""), pacspace.Verification{}, pacspace.VerifiedFile{}, pacspace.EventType(""),
-	pacspace.Event{}, pacspace.EventHints{}, pacspace.DeltaVerified{}, pacspace.DeltaVerification{}, pacspace.DeltaPeriod{},
-	pacspace.PlanUsage{}, pacspace.DeltaFailed{}, pacspace.RecordCommitted{}, pacspace.RecordFailed{},
-	pacspace.ReceiptGenerated{}, pacspace.SharedRecordActivity{}, pacspace.TenantDomain{},
+	pacspace.Status(""), pacspace.Source(""), pacspace.Verification{}, pacspace.VerifiedFile{}, webhook.EventType(""),
+	webhook.Event{}, webhook.EventHints{}, webhook.DeltaVerified{}, webhook.DeltaVerification{}, webhook.DeltaPeriod{},
+	webhook.PlanUsage{}, webhook.DeltaFailed{}, webhook.RecordCommitted{}, webhook.RecordFailed{},
+	webhook.ReceiptGenerated{}, webhook.Adjusts{}, webhook.CheckpointVerified{}, webhook.CustomerCreated{}, webhook.SharedRecordActivity{}, webhook.TenantDomain{},
 
 	metering.AccountError{}, metering.Bucket{}, metering.BucketQuery{}, metering.Change{}, metering.ChangeKind(""),
 	metering.ConflictError{}, metering.DeltaMismatchError{}, metering.DeltaQuery{}, metering.DiscardParams{}, metering.Entry{}, metering.Event{},

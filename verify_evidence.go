@@ -1,7 +1,6 @@
 package pacspace
 
 import (
-	"errors"
 	"fmt"
 	"io"
 
@@ -33,10 +32,6 @@ func (f *VerifiedFile) String() string {
 	}
 	return fmt.Sprint(f.Record)
 }
-
-// ErrUnknownFile is returned for a file of no kind that can be verified by itself. What to
-// do: give the file as it came with the invoice, neither unpacked nor converted.
-var ErrUnknownFile = errors.New("pacspace: the file is no evidence")
 
 // VerifyEvidence verifies a file offline, whichever of PacSpace's kinds it is: evidence of
 // a balance (pacspace-evidence/v1), as [proof.Verify] does, or a copy of a link to a sealed

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/record"
 )
 
 // stricterFingerprints and the others below are the wanted differences of fingerprint.json.
@@ -60,7 +61,7 @@ type blindingParts struct {
 	Digest, ByteLength json.RawMessage
 }
 
-func (p blindingParts) make(t *testing.T) (*pacspace.Blinding, error) {
+func (p blindingParts) make(t *testing.T) (*record.Blinding, error) {
 	t.Helper()
 	text := func(raw json.RawMessage) (s string) {
 		if json.Unmarshal(raw, &s) != nil {
@@ -68,7 +69,7 @@ func (p blindingParts) make(t *testing.T) (*pacspace.Blinding, error) {
 		}
 		return s
 	}
-	return pacspace.NewBlinding(unhex(t, p.ValueHex), text(p.Digest), text(p.ByteLength))
+	return record.NewBlinding(unhex(t, p.ValueHex), text(p.Digest), text(p.ByteLength))
 }
 
 func unhex(t *testing.T, text string) []byte {
@@ -81,7 +82,7 @@ func unhex(t *testing.T, text string) []byte {
 // requireRecordError compares a refusal with the official one: code, status and sentence.
 func requireRecordError(t *testing.T, want *refusal, err error) {
 	t.Helper()
-	var refused *pacspace.RecordError
+	var refused *record.Error
 	require.ErrorAs(t, err, &refused)
 	require.Equal(t, *want, refusal{Class: want.Class, Code: refused.Code, Message: refused.Message, Status: refused.Status})
 	require.ErrorIs(t, err, pacspace.ErrInvalid)
@@ -90,20 +91,20 @@ func requireRecordError(t *testing.T, want *refusal, err error) {
 func fingerprintDigest(t *testing.T, v vector) {
 	in := read[struct{ BytesHex, ValueHex string }](t, v.Input)
 	want := read[struct {
-		Plain, Blinded   pacspace.PayloadRef
+		Plain, Blinded   record.PayloadRef
 		BlindingFileText string
 	}](t, v.Expected)
 	source := unhex(t, in.BytesHex)
 
-	plain, err := pacspace.Fingerprint(bytes.NewReader(source), pacspace.FingerprintParams{Blind: new(false)})
+	plain, err := record.Fingerprint(bytes.NewReader(source), record.FingerprintParams{Blind: new(false)})
 	require.NoError(t, err)
 	require.Equal(t, want.Plain, plain.Ref)
 	require.Nil(t, plain.Blinding)
 
 	// A given value is taken only where its digest is the one that we compute.
-	blinding, err := pacspace.NewBlinding(unhex(t, in.ValueHex), want.Blinded.Digest, want.Blinded.ByteLength)
+	blinding, err := record.NewBlinding(unhex(t, in.ValueHex), want.Blinded.Digest, want.Blinded.ByteLength)
 	require.NoError(t, err)
-	blinded, err := pacspace.Fingerprint(bytes.NewReader(source), pacspace.FingerprintParams{Blinding: blinding})
+	blinded, err := record.Fingerprint(bytes.NewReader(source), record.FingerprintParams{Blinding: blinding})
 	require.NoError(t, err)
 	require.Equal(t, want.Blinded, blinded.Ref)
 	require.Equal(t, want.BlindingFileText, string(blinded.Blinding.FileText()))
@@ -115,12 +116,12 @@ func fingerprintAgain(t *testing.T, v vector) {
 		Blinding blindingParts
 	}](t, v.Input)
 	want := read[struct {
-		Ref     pacspace.PayloadRef
+		Ref     record.PayloadRef
 		Refused *refusal
 	}](t, v.Expected)
 	blinding, err := in.Blinding.make(t)
 	require.NoError(t, err)
-	got, err := pacspace.Fingerprint(bytes.NewReader(unhex(t, in.BytesHex)), pacspace.FingerprintParams{Blinding: blinding})
+	got, err := record.Fingerprint(bytes.NewReader(unhex(t, in.BytesHex)), record.FingerprintParams{Blinding: blinding})
 	if want.Refused != nil {
 		requireRecordError(t, want.Refused, err)
 		return
@@ -141,7 +142,7 @@ func fingerprintOptions(t *testing.T, v vector) {
 		Blinded bool
 		Refused *refusal
 	}](t, v.Expected)
-	params := pacspace.FingerprintParams{Blind: in.Blind}
+	params := record.FingerprintParams{Blind: in.Blind}
 	if in.Alg != nil {
 		params.Alg = *in.Alg
 	}
@@ -150,7 +151,7 @@ func fingerprintOptions(t *testing.T, v vector) {
 		params.Blinding, err = in.Blinding.make(t)
 		require.NoError(t, err)
 	}
-	got, err := pacspace.Fingerprint(bytes.NewReader(unhex(t, in.BytesHex)), params)
+	got, err := record.Fingerprint(bytes.NewReader(unhex(t, in.BytesHex)), params)
 	if reason, ok := stricterFingerprints[v.ID]; ok {
 		require.NoError(t, err, reason)
 		return
@@ -182,7 +183,7 @@ func blindingFile(t *testing.T, v vector) {
 		Refused  *refusal
 	}](t, v.Expected)
 	text := unhex(t, in.BytesHex)
-	got, err := pacspace.ParseBlindingFile(text)
+	got, err := record.ParseBlindingFile(text)
 	if want.Refused != nil {
 		requireRecordError(t, want.Refused, err)
 		return
@@ -202,7 +203,7 @@ func guard(t *testing.T, v vector) {
 		Refused      *refusal
 		Requests     int
 	}](t, v.Expected)
-	err := pacspace.GuardRecordContent(json.RawMessage(`{"title":"t","occurredAt":"2026-02-01T00:00:00Z","actorId":"a","payloads":` + in.PayloadsJson + `}`))
+	err := record.Guard(json.RawMessage(`{"title":"t","occurredAt":"2026-02-01T00:00:00Z","actorId":"a","payloads":` + in.PayloadsJson + `}`))
 	if want.Refused != nil {
 		require.Zero(t, want.Requests)
 		requireRecordError(t, want.Refused, err)
@@ -223,10 +224,10 @@ func check(t *testing.T, v vector) {
 		Refused *refusal
 		Crash   *refusal
 	}](t, v.Expected)
-	got, err := pacspace.CheckHistory([]byte(in.HistoryJson), expectations(t, in.ExpectJson)...)
+	got, err := record.CheckHistory([]byte(in.HistoryJson), expectations(t, in.ExpectJson)...)
 	switch {
 	case want.Crash != nil: // a bug of the official SDK; here a proper refusal
-		var refused *pacspace.RecordError
+		var refused *record.Error
 		require.ErrorAs(t, err, &refused)
 		return
 	case want.Refused != nil:
@@ -243,14 +244,14 @@ func check(t *testing.T, v vector) {
 
 // expectations reads the rows of a case: their JSON without the files, which JSON cannot
 // hold, and the files beside it.
-func expectations(t *testing.T, text *string) []pacspace.Expectation {
+func expectations(t *testing.T, text *string) []record.Expectation {
 	t.Helper()
 	if text == nil {
 		return nil
 	}
 	var rows []json.RawMessage
 	require.NoError(t, json.Unmarshal([]byte(*text), &rows))
-	files := make([][]pacspace.HeldFile, len(rows))
+	files := make([][]record.HeldFile, len(rows))
 	for i, row := range rows {
 		if !strings.Contains(string(row), `"files"`) {
 			continue
@@ -261,7 +262,7 @@ func expectations(t *testing.T, text *string) []pacspace.Expectation {
 			SourceHex string
 			Blinding  *blindingParts
 		}](t, members["files"]) {
-			held := pacspace.HeldFile{Source: bytes.NewReader(unhex(t, file.SourceHex))}
+			held := record.HeldFile{Source: bytes.NewReader(unhex(t, file.SourceHex))}
 			if file.Blinding != nil {
 				var err error
 				held.Blinding, err = file.Blinding.make(t)
@@ -276,7 +277,7 @@ func expectations(t *testing.T, text *string) []pacspace.Expectation {
 	}
 	joined, err := json.Marshal(rows)
 	require.NoError(t, err)
-	expect, err := pacspace.ParseExpectations(joined)
+	expect, err := record.ParseExpectations(joined)
 	require.NoError(t, err)
 	for i := range expect {
 		expect[i].Files = files[i]

@@ -11,8 +11,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/pacspace/pacspace-go"
 	"github.com/pacspace/pacspace-go/internal/jsonview"
+	"github.com/pacspace/pacspace-go/record"
 )
 
 // node is a JSON value that can be changed and written again, with its numbers spelt and
@@ -234,7 +234,7 @@ func randomNode(r *rand.Rand, depth int) *node {
 
 type heldFile struct {
 	source   string
-	blinding *pacspace.Blinding
+	blinding *record.Blinding
 }
 
 // randomHistory makes a history of one to four entries, expectations of two of them, and
@@ -244,7 +244,7 @@ func randomHistory(t *testing.T, r *rand.Rand) (history, expect *node, files [][
 	var receipts, entries, rows []string
 	for seq := range 1 + r.IntN(4) {
 		source := fmt.Sprintf("file %d", r.IntN(3))
-		made, err := pacspace.Fingerprint(strings.NewReader(source), pacspace.FingerprintParams{Blind: new(r.IntN(2) == 0)})
+		made, err := record.Fingerprint(strings.NewReader(source), record.FingerprintParams{Blind: new(r.IntN(2) == 0)})
 		require.NoError(t, err)
 		ref, err := json.Marshal(made.Ref)
 		require.NoError(t, err)

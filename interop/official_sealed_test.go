@@ -17,8 +17,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/pacspace/pacspace-go"
 	"github.com/pacspace/pacspace-go/proof/sealed"
+	"github.com/pacspace/pacspace-go/record"
 )
 
 // These tests ask the official Python SDK the same questions as ours and want the same
@@ -233,7 +233,7 @@ func TestOfficialCheckAgreesOnMutatedHistories(t *testing.T) {
 		if expect.kind != '[' || len(expect.elements) > 2 {
 			continue // no list of rows is refused by ParseExpectations; files go by row
 		}
-		rows, err := pacspace.ParseExpectations(expect.text())
+		rows, err := record.ParseExpectations(expect.text())
 		require.NoError(t, err)
 		question := make([][]map[string]string, len(rows))
 		for i := range rows {
@@ -241,7 +241,7 @@ func TestOfficialCheckAgreesOnMutatedHistories(t *testing.T) {
 				continue
 			}
 			for _, f := range files[i] {
-				held := pacspace.HeldFile{Source: strings.NewReader(f.source), Blinding: f.blinding}
+				held := record.HeldFile{Source: strings.NewReader(f.source), Blinding: f.blinding}
 				rows[i].Files = append(rows[i].Files, held)
 				asked := map[string]string{"source": hex.EncodeToString([]byte(f.source))}
 				if f.blinding != nil {
@@ -250,11 +250,11 @@ func TestOfficialCheckAgreesOnMutatedHistories(t *testing.T) {
 				question[i] = append(question[i], asked)
 			}
 		}
-		got, err := pacspace.CheckHistory(history.text(), rows...)
+		got, err := record.CheckHistory(history.text(), rows...)
 		want := o.ask(t, "check", map[string]any{"history": string(history.text()), "expect": string(expect.text()), "files": question})
 		if want.Crash != "" {
 			crashes++ // ours may answer or refuse, but in its own words
-			var refused *pacspace.RecordError
+			var refused *record.Error
 			require.True(t, err == nil || errors.As(err, &refused))
 			continue
 		}
@@ -271,7 +271,7 @@ func TestOfficialCheckAgreesOnMutatedHistories(t *testing.T) {
 
 func requireSameRefusal(t *testing.T, want answer, err error, where string) {
 	t.Helper()
-	var refused *pacspace.RecordError
+	var refused *record.Error
 	require.ErrorAs(t, err, &refused, where)
 	require.Equal(t, want, answer{Code: refused.Code, Message: refused.Message}, where)
 }
@@ -290,7 +290,7 @@ func TestOfficialIntakeAndGuardAgree(t *testing.T) {
 			content.mutate(r)
 		}
 		lifecycle := lifecycles[r.IntN(len(lifecycles))]
-		if layouts := pacspace.RecordLayouts(recordType); len(layouts) > 0 && r.IntN(4) > 0 {
+		if layouts := record.Layouts(recordType); len(layouts) > 0 && r.IntN(4) > 0 {
 			lifecycle = layouts[0].Genesis
 		}
 		text := content.text()
@@ -299,14 +299,14 @@ func TestOfficialIntakeAndGuardAgree(t *testing.T) {
 		want := o.ask(t, "admit", map[string]any{"recordType": recordType, "lifecycle": lifecycle, "content": string(text)})
 		answers[want.Code]++
 		if want.Crash == "" {
-			if err := pacspace.AdmitRecord(recordType, lifecycle, text); err != nil {
+			if err := record.Admit(recordType, lifecycle, text); err != nil {
 				requireSameRefusal(t, want, err, where)
 			} else {
 				require.Equal(t, answer{Answer: "admitted"}, want, where)
 			}
 		}
 		want = o.ask(t, "guard", map[string]any{"content": string(text)})
-		if err := pacspace.GuardRecordContent(text); err != nil {
+		if err := record.Guard(text); err != nil {
 			requireSameRefusal(t, want, err, where)
 		} else {
 			require.Equal(t, answer{Answer: "sent"}, want, where)
@@ -322,13 +322,13 @@ func TestOfficialBlindingFileReaderAgrees(t *testing.T) {
 	r := rand.New(rand.NewPCG(10, 5))
 	accepted := 0
 	for round := range 2000 {
-		made, err := pacspace.Fingerprint(bytes.NewReader(make([]byte, r.IntN(50))), pacspace.FingerprintParams{})
+		made, err := record.Fingerprint(bytes.NewReader(make([]byte, r.IntN(50))), record.FingerprintParams{})
 		require.NoError(t, err)
 		text := made.Blinding.FileText()
 		for range r.IntN(3) {
 			text = mutateBytes(r, text)
 		}
-		_, err = pacspace.ParseBlindingFile(text)
+		_, err = record.ParseBlindingFile(text)
 		want := o.ask(t, "blinding_file", map[string]any{"bytes": hex.EncodeToString(text)})
 		if err == nil {
 			accepted++

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pacspace/pacspace-go"
 	"github.com/pacspace/pacspace-go/sandbox"
+	"github.com/pacspace/pacspace-go/webhook"
 )
 
 // lab is the sandboxes that the Python SDK is shown, each in another of the states and
@@ -170,7 +171,7 @@ func verifyWebhook(a struct {
 	Headers map[string]string
 	Body    string
 }) (any, error) {
-	v, err := pacspace.NewWebhookVerifier(a.Secrets)
+	v, err := webhook.NewVerifier(a.Secrets)
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/record"
 )
 
 // callsOfRecords makes each call of the official SDK about records with ours.
@@ -214,7 +215,7 @@ func (g *said) entry(k map[string]any) pacspace.EntryParams {
 	for _, payload := range payloads {
 		ref, _ := payload.(map[string]any)
 		plain = plain && len(ref) == 3
-		p.Payloads = append(p.Payloads, pacspace.PayloadRef{Alg: g.text("alg", ref["alg"]), Digest: g.text("digest", ref["digest"]), ByteLength: g.text("byteLength", ref["byteLength"])})
+		p.Payloads = append(p.Payloads, record.PayloadRef{Alg: g.text("alg", ref["alg"]), Digest: g.text("digest", ref["digest"]), ByteLength: g.text("byteLength", ref["byteLength"])})
 	}
 	if plain {
 		return p

@@ -14,6 +14,7 @@ import (
 
 	"github.com/pacspace/pacspace-go"
 	"github.com/pacspace/pacspace-go/proof/sealed"
+	"github.com/pacspace/pacspace-go/record"
 )
 
 // recordRequestRules say how our requests about records differ on purpose, beside
@@ -46,7 +47,7 @@ var recordRequestRules = []requestRule{
 // recordDifferences are the calls about records that are not sent here, or answered
 // otherwise, on purpose.
 var recordDifferences = []difference{
-	{"records-emit/no-payloads", "refused: pacspace: record: content.payloads must carry at least 1", "the intake's own rules are asked before anything is sent"},
+	{"records-emit/no-payloads", "refused: record: content.payloads must carry at least 1", "the intake's own rules are asked before anything is sent"},
 	{"records-emit/seq-text-kept", "amends.seq: not a whole number", "a seq is a number"},
 	{"records-emit/bad-no-entry", "refusal: ", "a reference without an entry has the entry 0, which is no entry either"},
 	{"records-emit/bad-entry-*", "refusal: ", "an entry is an int, so what is no whole number cannot be given"},
@@ -170,7 +171,7 @@ func compareRefusal(t *testing.T, refused json.RawMessage, err error) []string {
 	t.Helper()
 	want := read[officialError](t, refused)
 	code, message := "", err.Error()
-	if e, ok := errors.AsType[*pacspace.RecordError](err); ok {
+	if e, ok := errors.AsType[*record.Error](err); ok {
 		code, message = e.Code, e.Message
 	} else if e, ok := errors.AsType[*sealed.Refusal](err); ok {
 		code, message = string(e.Code), e.Reason

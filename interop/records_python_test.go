@@ -11,6 +11,7 @@ import (
 
 	"github.com/pacspace/pacspace-go"
 	"github.com/pacspace/pacspace-go/proof/sealed"
+	"github.com/pacspace/pacspace-go/record"
 	"github.com/pacspace/pacspace-go/sandbox"
 )
 
@@ -68,12 +69,12 @@ func recordQuestions(l *lab) map[string]func(context.Context, json.RawMessage) r
 		"go_check": func(_ context.Context, with json.RawMessage) reply { return as(with, checkHistory) },
 		"go_admit": func(_ context.Context, with json.RawMessage) reply {
 			return as(with, func(a struct{ Lifecycle, Content string }) (any, error) {
-				return refusalOf(pacspace.AdmitRecord(pacspace.DefaultRecordType, a.Lifecycle, json.RawMessage(a.Content)))
+				return refusalOf(record.Admit(record.DefaultType, a.Lifecycle, json.RawMessage(a.Content)))
 			})
 		},
 		"go_guard": func(_ context.Context, with json.RawMessage) reply {
 			return as(with, func(a struct{ Content string }) (any, error) {
-				return refusalOf(pacspace.GuardRecordContent(json.RawMessage(a.Content)))
+				return refusalOf(record.Guard(json.RawMessage(a.Content)))
 			})
 		},
 		"go_verify_disclosure": func(_ context.Context, with json.RawMessage) reply {
@@ -159,7 +160,7 @@ func checkHistory(a struct {
 	History, Expect string
 	Files           [][]struct{ Source, Blinding string }
 }) (any, error) {
-	expect, err := pacspace.ParseExpectations([]byte(a.Expect))
+	expect, err := record.ParseExpectations([]byte(a.Expect))
 	if err != nil {
 		return nil, err
 	}
@@ -169,16 +170,16 @@ func checkHistory(a struct {
 			if err != nil {
 				return nil, err
 			}
-			held := pacspace.HeldFile{Source: bytes.NewReader(source)}
+			held := record.HeldFile{Source: bytes.NewReader(source)}
 			if f.Blinding != "" {
-				if held.Blinding, err = pacspace.ParseBlindingFile([]byte(f.Blinding)); err != nil {
+				if held.Blinding, err = record.ParseBlindingFile([]byte(f.Blinding)); err != nil {
 					return nil, err
 				}
 			}
 			expect[i].Files = append(expect[i].Files, held)
 		}
 	}
-	check, err := pacspace.CheckHistory([]byte(a.History), expect...)
+	check, err := record.CheckHistory([]byte(a.History), expect...)
 	if err != nil {
 		return nil, err
 	}
@@ -187,7 +188,7 @@ func checkHistory(a struct {
 }
 
 func refusalOf(err error) (any, error) {
-	refused, ok := errors.AsType[*pacspace.RecordError](err)
+	refused, ok := errors.AsType[*record.Error](err)
 	if !ok {
 		return nil, errors.New("ours does not refuse it")
 	}
@@ -200,16 +201,16 @@ func fingerprintFile(path string, blind bool) (any, error) {
 		return nil, err
 	}
 	defer f.Close()
-	made, err := pacspace.Fingerprint(f, pacspace.FingerprintParams{Blind: &blind})
+	made, err := record.Fingerprint(f, record.FingerprintParams{Blind: &blind})
 	if err != nil || !blind {
 		return map[string]any{"ref": made.Ref}, err
 	}
-	file, err := pacspace.WriteBlindingFile(path, made.Blinding)
+	file, err := record.WriteBlindingFile(path, made.Blinding)
 	return map[string]any{"ref": made.Ref, "file": file}, err
 }
 
 func fingerprintHeld(path, file string) (any, error) {
-	blinding, err := pacspace.ReadBlindingFile(file)
+	blinding, err := record.ReadBlindingFile(file)
 	if err != nil {
 		return nil, err
 	}
@@ -218,7 +219,7 @@ func fingerprintHeld(path, file string) (any, error) {
 		return nil, err
 	}
 	defer f.Close()
-	made, err := pacspace.Fingerprint(f, pacspace.FingerprintParams{Blinding: blinding})
+	made, err := record.Fingerprint(f, record.FingerprintParams{Blinding: blinding})
 	if err != nil {
 		return nil, err
 	}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/webhook"
 )
 
 // webhookDifferences are the cases in which the Go SDK answers otherwise on purpose.
@@ -28,9 +28,9 @@ var stricter = map[string]struct {
 	reason string
 	kind   error
 }{
-	"timestamp":        {"a timestamp is ASCII digits alone: no sign, space, underscore or other script", pacspace.ErrWebhookTimestamp},
-	"signature-header": {"only ASCII white space is cut off around a signature", pacspace.ErrWebhookSignature},
-	"body":             {"NaN and Infinity are not JSON", pacspace.ErrWebhookBody},
+	"timestamp":        {"a timestamp is ASCII digits alone: no sign, space, underscore or other script", webhook.ErrTimestamp},
+	"signature-header": {"only ASCII white space is cut off around a signature", webhook.ErrSignature},
+	"body":             {"NaN and Infinity are not JSON", webhook.ErrBody},
 }
 
 type webhookInput struct {
@@ -80,7 +80,7 @@ func TestVectorsWebhook(t *testing.T) {
 }
 
 // verifyVector does what the case did in Python: construct, then verify.
-func verifyVector(t *testing.T, in webhookInput) (*pacspace.Event, error) {
+func verifyVector(t *testing.T, in webhookInput) (*webhook.Event, error) {
 	tolerance := 300 * time.Second
 	if in.Tolerance != nil {
 		tolerance = time.Duration(min(*in.Tolerance, math.MaxInt64/int64(time.Second))) * time.Second
@@ -89,15 +89,15 @@ func verifyVector(t *testing.T, in webhookInput) (*pacspace.Event, error) {
 	require.NoError(t, err)
 	seconds, fraction := math.Modf(now)
 	clock := time.Unix(int64(seconds), int64(fraction*1e9))
-	v, err := pacspace.NewWebhookVerifier([]string{in.Secret}, pacspace.WithTolerance(tolerance),
-		pacspace.WithWebhookClock(func() time.Time { return clock }))
+	v, err := webhook.NewVerifier([]string{in.Secret}, webhook.WithTolerance(tolerance),
+		webhook.WithClock(func() time.Time { return clock }))
 	if err != nil {
 		return nil, err
 	}
 	h := http.Header{}
 	if in.Headers == nil {
-		h.Set(pacspace.WebhookSignatureHeader, in.Signature)
-		h.Set(pacspace.WebhookTimestampHeader, in.Timestamp)
+		h.Set(webhook.SignatureHeader, in.Signature)
+		h.Set(webhook.TimestampHeader, in.Timestamp)
 	}
 	for _, pair := range in.Headers {
 		addHeader(h, pair[0].(string), pair[1])
@@ -128,19 +128,19 @@ func requireSentinel(t *testing.T, want webhookExpected, err error) {
 	var kinds []error
 	switch {
 	case strings.HasPrefix(message, "Missing"):
-		kinds = []error{pacspace.ErrWebhookMissing}
+		kinds = []error{webhook.ErrMissing}
 	case strings.HasPrefix(message, "Webhook secret"):
-		kinds = []error{pacspace.ErrInvalid}
+		kinds = []error{webhook.ErrInvalid}
 	case strings.HasPrefix(message, "Signature mismatch"):
-		kinds = []error{pacspace.ErrWebhookSignature}
+		kinds = []error{webhook.ErrSignature}
 	case strings.HasPrefix(message, "Invalid timestamp"):
-		kinds = []error{pacspace.ErrWebhookTimestamp}
+		kinds = []error{webhook.ErrTimestamp}
 	case strings.HasPrefix(message, "Timestamp too old"):
 		// It says so of the future too, reads signs that we refuse, and takes a tolerance
 		// below zero that we do not.
-		kinds = []error{pacspace.ErrWebhookTooOld, pacspace.ErrWebhookTooNew, pacspace.ErrWebhookTimestamp, pacspace.ErrInvalid}
+		kinds = []error{webhook.ErrTooOld, webhook.ErrTooNew, webhook.ErrTimestamp, webhook.ErrInvalid}
 	case strings.Contains(message, "payload"):
-		kinds = []error{pacspace.ErrWebhookBody}
+		kinds = []error{webhook.ErrBody}
 	default:
 		require.Fail(t, "a refusal that this test does not know", message)
 	}
@@ -153,7 +153,7 @@ func requireSentinel(t *testing.T, want webhookExpected, err error) {
 }
 
 // requireSameEvent compares what was read with what Python read.
-func requireSameEvent(t *testing.T, eventJSON string, event *pacspace.Event) {
+func requireSameEvent(t *testing.T, eventJSON string, event *webhook.Event) {
 	var want map[string]any
 	if err := json.Unmarshal([]byte(eventJSON), &want); err != nil {
 		// Python writes a number that overflowed as Infinity; ours stays text.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/usage"
 )
 
 // Details are what the seller adds to a closing.
@@ -154,7 +155,7 @@ func (s *Statement) line(l pacspace.ClosingLine) Line {
 		Reference: clean(cmp.Or(l.Delta.ReferenceID, l.Delta.RecordID)),
 		Quantity:  l.Delta.Delta,
 	}
-	if r, err := pacspace.ParseReference(l.Delta.ReferenceID); err == nil && r.CustomerID == s.Account.CustomerID {
+	if r, err := usage.ParseReference(l.Delta.ReferenceID); err == nil && r.CustomerID == s.Account.CustomerID {
 		line.Day = r.Day
 	}
 	if r := resourceOf(l); r != "" {

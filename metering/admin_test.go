@@ -115,7 +115,7 @@ func TestTheListsOfTheAdminPageHavePages(t *testing.T) {
 func TestAnAdminPageWithoutItsStoreSaysSo(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	dying := &mortal{Store: r.store, left: 1}
+	dying := newMortal(r.store, 1, false)
 	m := r.newMeter(dying)
 	_, _ = m.Status(t.Context())
 	for _, path := range []string{"/", "/status.json", "/days.json", "/deltas.json"} {

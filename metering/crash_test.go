@@ -9,71 +9,37 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/pacspace/pacspace-go"
 	"github.com/pacspace/pacspace-go/decimal"
+	"github.com/pacspace/pacspace-go/internal/storetest"
 	"github.com/pacspace/pacspace-go/metering"
 	"github.com/pacspace/pacspace-go/sandbox"
 	"github.com/pacspace/pacspace-go/usage"
+	"github.com/pacspace/pacspace-go/webhook"
 )
 
-// errCrash is what a process sees of its store once it has died: nothing it does counts any
-// more.
-var errCrash = errors.New("the process died")
-
-// mortal is a store as one process sees it. After a number of calls the process dies,
-// before or after the transaction that it asked for was committed.
+// mortal is a store as one process sees it.
 type mortal struct {
-	metering.Store
-
-	mu     sync.Mutex
-	left   int // calls until it dies, none below 0
-	commit bool
-	dead   bool
+	*storetest.Mortal[metering.Tx]
+	disk metering.Store
 }
 
-// call runs one call of the store, unless the process dies before.
-func (m *mortal) call(do func() error) error {
-	m.mu.Lock()
-	if m.dead {
-		m.mu.Unlock()
-		return errCrash
-	}
-	dies := m.left == 0
-	m.left--
-	m.dead = dies
-	m.mu.Unlock()
-	if dies && !m.commit {
-		return errCrash
-	}
-	err := do()
-	if dies {
-		return errCrash
-	}
-	return err
-}
-
-func (m *mortal) Now(ctx context.Context) (now time.Time, err error) {
-	err = m.call(func() (err error) { now, err = m.Store.Now(ctx); return err })
-	return now, err
+func newMortal(disk metering.Store, calls int, commit bool) *mortal {
+	return &mortal{storetest.NewMortal[metering.Tx](disk, calls, commit), disk}
 }
 
 func (m *mortal) Record(ctx context.Context, entries []metering.Entry) (out []metering.Recorded, err error) {
-	err = m.call(func() (err error) { out, err = m.Store.Record(ctx, entries); return err })
+	err = m.Call(func() (err error) { out, err = m.disk.Record(ctx, entries); return err })
 	return out, err
 }
 
-func (m *mortal) Update(ctx context.Context, fn func(metering.Tx) error) error {
-	return m.call(func() error { return m.Store.Update(ctx, fn) })
-}
-
-func (m *mortal) View(ctx context.Context, fn func(metering.Tx) error) error {
-	return m.call(func() error { return m.Store.View(ctx, fn) })
+func (m *mortal) Sweep(ctx context.Context, before time.Time) (n int, err error) {
+	err = m.Call(func() (err error) { n, err = m.disk.Sweep(ctx, before); return err })
+	return n, err
 }
 
 // Whatever crashes and whatever the service does, in the end its sums equal the events and
@@ -164,19 +130,17 @@ func (s *simulation) restart(lifetime int) { s.meter = s.replica(lifetime) }
 // it dies while it starts.
 func (s *simulation) replica(lifetime int) *metering.Meter {
 	for {
-		process := &mortal{Store: s.disk, left: lifetime, commit: s.rand.IntN(2) == 0}
+		process := newMortal(s.disk, lifetime, s.rand.IntN(2) == 0)
 		m, err := metering.New(s.client(nil), process,
 			metering.WithAccounts("compute-minutes", "minute"), metering.WithSpread(0), metering.WithRequestsPerMinute(600),
 			metering.WithSleep(func(ctx context.Context, d time.Duration) error { s.clock.Advance(d); return ctx.Err() }))
-		if errors.Is(err, errCrash) {
+		if errors.Is(err, storetest.ErrDied) {
 			lifetime = s.lifetime()
 			continue
 		}
 		require.NoError(s, err)
 		s.Cleanup(func() {
-			process.mu.Lock()
-			process.dead = true
-			process.mu.Unlock()
+			process.Kill()
 			_, _ = m.Close(context.Background())
 		})
 		return m
@@ -184,7 +148,7 @@ func (s *simulation) replica(lifetime int) *metering.Meter {
 }
 
 func (s *simulation) died(err error) bool {
-	if errors.Is(err, errCrash) {
+	if errors.Is(err, storetest.ErrDied) {
 		s.restart(s.lifetime())
 		return true
 	}
@@ -293,9 +257,9 @@ func (s *simulation) webhooks() {
 		switch {
 		case s.rand.IntN(3) > 0:
 		case d.Status == "VERIFIED":
-			err = s.meter.Verified(s.Context(), &pacspace.DeltaVerified{RecordID: d.RecordID, CustomerID: d.CustomerID, Delta: d.Delta, ReferenceID: d.ReferenceID})
+			err = s.meter.Verified(s.Context(), &webhook.DeltaVerified{RecordID: d.RecordID, CustomerID: d.CustomerID, Delta: d.Delta, ReferenceID: d.ReferenceID})
 		case d.Status == "FAILED":
-			err = s.meter.Failed(s.Context(), &pacspace.DeltaFailed{RecordID: d.RecordID, ReferenceID: d.ReferenceID, Error: d.Error})
+			err = s.meter.Failed(s.Context(), &webhook.DeltaFailed{RecordID: d.RecordID, ReferenceID: d.ReferenceID, Error: d.Error})
 		}
 		if err != nil {
 			require.True(s, s.died(err), "%v", err)

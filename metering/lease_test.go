@@ -17,6 +17,7 @@ import (
 	"github.com/pacspace/pacspace-go/internal/memstore"
 	"github.com/pacspace/pacspace-go/metering"
 	"github.com/pacspace/pacspace-go/sandbox"
+	"github.com/pacspace/pacspace-go/webhook"
 )
 
 // halting lets a test hold the first write of a meter back, before or after the service
@@ -177,9 +178,9 @@ func (s *stands) Update(ctx context.Context, fn func(metering.Tx) error) error {
 
 func TestAWebhookSparesAsking(t *testing.T) {
 	t.Parallel()
-	told := func(r *rig) *pacspace.DeltaVerified {
+	told := func(r *rig) *webhook.DeltaVerified {
 		d := r.box.Recorded(sandbox.Test, "customer-000")[0]
-		return &pacspace.DeltaVerified{RecordID: d.RecordID, CustomerID: d.CustomerID, Delta: d.Delta, ReferenceID: d.ReferenceID, ReceiptID: "0x01", ContentHash: d.ContentHash.String()}
+		return &webhook.DeltaVerified{RecordID: d.RecordID, CustomerID: d.CustomerID, Delta: d.Delta, ReferenceID: d.ReferenceID, ReceiptID: "0x01", ContentHash: d.ContentHash.String()}
 	}
 	t.Run("after the answer, twice", func(t *testing.T) {
 		t.Parallel()
@@ -189,7 +190,7 @@ func TestAWebhookSparesAsking(t *testing.T) {
 			require.NoError(t, r.meter.Verified(t.Context(), told(r)))
 			require.Equal(t, []string{"usage:customer-000:2026-02-03 -1 verified"}, r.rows())
 		}
-		require.NoError(t, r.meter.Failed(t.Context(), &pacspace.DeltaFailed{ReferenceID: "usage:customer-000:2026-02-03", Error: "late"}))
+		require.NoError(t, r.meter.Failed(t.Context(), &webhook.DeltaFailed{ReferenceID: "usage:customer-000:2026-02-03", Error: "late"}))
 		require.Equal(t, []string{"usage:customer-000:2026-02-03 -1 verified"}, r.rows(), "what is verified stays so")
 	})
 	t.Run("before the answer, which then changes nothing", func(t *testing.T) {
@@ -230,7 +231,7 @@ func TestAWebhookSparesAsking(t *testing.T) {
 		r := due(t, 1)
 		r.flush()
 		for range 2 {
-			require.NoError(t, r.meter.Failed(t.Context(), &pacspace.DeltaFailed{ReferenceID: "usage:customer-000:2026-02-03", Error: "ledger full"}))
+			require.NoError(t, r.meter.Failed(t.Context(), &webhook.DeltaFailed{ReferenceID: "usage:customer-000:2026-02-03", Error: "ledger full"}))
 		}
 		require.Equal(t, []string{"usage:customer-000:2026-02-03 -1 parked FAILED"}, r.rows())
 		changes := r.log.of(metering.ChangeState)
@@ -252,7 +253,7 @@ func TestAWebhookSparesAsking(t *testing.T) {
 		r.flush()
 		_, err := r.meter.Discard(t.Context(), "usage:customer-000:2026-02-03", metering.DiscardParams{Reason: "a test"})
 		require.NoError(t, err)
-		e := &pacspace.DeltaVerified{CustomerID: "customer-000", Delta: dec("-1"), ReferenceID: "usage:customer-000:2026-02-03"}
+		e := &webhook.DeltaVerified{CustomerID: "customer-000", Delta: dec("-1"), ReferenceID: "usage:customer-000:2026-02-03"}
 		require.ErrorIs(t, r.meter.Verified(t.Context(), e), pacspace.ErrConflict)
 	})
 	t.Run("that tells of another amount is an error, and the row stays", func(t *testing.T) {

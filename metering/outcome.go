@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/pacspace/pacspace-go"
@@ -91,6 +90,13 @@ func (s *step) pause(ctx context.Context, wait time.Duration, code string) error
 // answered stores what the service said of each delta.
 func (m *Meter) answered(ctx context.Context, b *OutboxBatch, items []item) error {
 	return m.change(ctx, b, func(s *step, members []*OutboxDelta) error {
+		is, err := readSuspects(ctx, s.tx)
+		if err != nil {
+			return err
+		}
+		if err := is.clear(ctx, s.tx); err != nil {
+			return err
+		}
 		was, err := endPause(ctx, s.tx)
 		if err != nil {
 			return err
@@ -281,13 +287,14 @@ func (s *step) pauseFor(ctx context.Context, e *pacspace.APIError) error {
 	if code == "" {
 		code = string(e.Kind)
 	}
-	switch {
-	case e.StatusCode == http.StatusTooManyRequests && e.Kind != pacspace.KindCadenceLimit:
-		return s.pause(ctx, cmpWait(e.RetryAfter, rateWait), code)
-	case slices.Contains([]int{http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden, http.StatusPreconditionFailed}, e.StatusCode):
-		return s.pause(ctx, cmpWait(e.RetryAfter, refusedWait), code)
+	if about(e) != aboutAll {
+		return nil
 	}
-	return nil
+	wait := refusedWait
+	if e.StatusCode == http.StatusTooManyRequests {
+		wait = rateWait
+	}
+	return s.pause(ctx, cmpWait(e.RetryAfter, wait), code)
 }
 
 func cmpWait(asked, otherwise time.Duration) time.Duration {

@@ -173,11 +173,19 @@ func (m *Meter) settleDoubt(ctx context.Context, referenceID string) (listed boo
 	return err == nil, err
 }
 
-// decide runs fn on a parked delta in one transaction.
+// decide runs fn on a parked delta in one transaction. It locks the day's bucket first, as
+// the closing of a day does, so that the two never wait for each other.
 func (m *Meter) decide(ctx context.Context, referenceID string, fn func(s *step, d *OutboxDelta) (*OutboxDelta, error)) (*OutboxDelta, error) {
+	seen, err := m.delta(ctx, referenceID)
+	if err != nil {
+		return nil, wrap(referenceID, err)
+	}
 	var out *OutboxDelta
 	var changes []Change
-	err := m.store.Update(ctx, func(tx Tx) error {
+	err = m.store.Update(ctx, func(tx Tx) error {
+		if _, err := tx.Bucket(ctx, seen.CustomerID, seen.Day); err != nil {
+			return err
+		}
 		d, err := tx.Delta(ctx, referenceID)
 		if err != nil {
 			return err
@@ -259,9 +267,10 @@ func (s *step) again(ctx context.Context, old *OutboxDelta, reason string) (*Out
 }
 
 // baseOf is the reference that further adjustments of a day name once its base was
-// discarded: a part that goes out still, or none.
+// discarded: a part that goes out still, or none. It waits for parts that another replica is
+// sending: passed over, they would leave the day's next lot without its base.
 func baseOf(ctx context.Context, tx Tx, b *Bucket) (string, error) {
-	q := DeltaQuery{CustomerID: b.CustomerID, From: b.Day, To: b.Day}
+	q := DeltaQuery{CustomerID: b.CustomerID, From: b.Day, To: b.Day, Wait: true}
 	for {
 		page, err := tx.Deltas(ctx, q, listPage)
 		if err != nil {

@@ -128,10 +128,9 @@ func (m *Meter) enqueue(ctx context.Context, g *group) error {
 func (m *Meter) gather() {
 	defer close(m.gathered)
 	groups := make([]*group, 0, 64)
+	awaited, took := 0, time.Duration(0)
 	for g := range m.queue {
-		// Callers that the last commit woke are about to queue again: without this yield
-		// half of them miss the commit.
-		runtime.Gosched()
+		m.await(awaited-1, took/4)
 		groups = append(groups[:0], g)
 		size := len(g.entries)
 	more:
@@ -147,8 +146,25 @@ func (m *Meter) gather() {
 				break more
 			}
 		}
+		start := time.Now()
 		m.commit(groups)
+		took = time.Since(start)
+		awaited = len(groups) + len(m.queue)
 		clear(groups)
+	}
+}
+
+// mostYields bounds the waiting where no time passes, and where callers that left would make
+// the meter spin for long after a slow commit.
+const mostYields = 2_000
+
+// await waits until so many calls are queued, and not for long: callers that the last
+// commit woke are about to queue again. Without this half of them miss the next commit,
+// which costs nearly the same for few events as for many.
+func (m *Meter) await(calls int, atMost time.Duration) {
+	start := time.Now()
+	for yields := 0; len(m.queue) < calls && yields < mostYields && time.Since(start) < atMost; yields++ {
+		runtime.Gosched()
 	}
 }
 
@@ -173,7 +189,7 @@ func (m *Meter) commit(groups []*group) {
 	for len(left) > 0 {
 		entries := left[0].entries
 		if len(left) > 1 {
-			entries = make([]Entry, 0, groupSize)
+			entries = nil
 			for _, g := range left {
 				entries = append(entries, g.entries...)
 			}

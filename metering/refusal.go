@@ -17,25 +17,55 @@ func (s *step) refused(ctx context.Context, members []*OutboxDelta, e *pacspace.
 	if code == "" {
 		code = string(e.Kind)
 	}
-	switch {
-	case e.Kind == pacspace.KindCadenceLimit:
+	switch about(e) {
+	case aboutCustomer:
 		return s.cadenceOfRequest(ctx, members, e)
-	case e.StatusCode == http.StatusBadRequest, e.StatusCode == http.StatusUnprocessableEntity, e.StatusCode == http.StatusRequestEntityTooLarge:
+	case aboutItem:
 		return s.poison(ctx, members, code, "the service refuses it: "+e.Message)
-	}
-	// It is not about these deltas: the batch is kept and goes out again, under the next
-	// key, since the service may answer this one with the refusal for ever.
-	if err := s.pauseFor(ctx, e); err != nil {
-		return err
-	}
-	if p, err := readPause(ctx, s.tx); err != nil {
-		return err
-	} else if !p.Until.After(s.tx.Now()) {
-		if err := s.pause(ctx, cmpWait(e.RetryAfter, refusedWait), code); err != nil {
+	case aboutAll:
+		if err := s.pauseFor(ctx, e); err != nil {
 			return err
 		}
+		return s.stepBack(ctx, members, code, 0)
 	}
-	s.batch.Key, s.batch.FirstSent, s.batch.NotBefore = pacspace.NextKey(s.batch.Key), time.Time{}, s.tx.Now()
+	return s.suspect(ctx, members, code, e)
+}
+
+// scope is what a refusal of a whole request is about.
+type scope int
+
+const (
+	aboutUnclear  scope = iota // one of its deltas, or the address that it went to
+	aboutItem                  // one of its deltas, at least
+	aboutCustomer              // one customer, who is written to too often
+	aboutAll                   // the key, the account or the way to the service: all that is sent
+)
+
+// about reads a refusal. What no row names is unclear: a 404, for one, may mean a customer
+// or a wrong address.
+//
+// Source: API contract, section 3.1.
+func about(e *pacspace.APIError) scope {
+	switch {
+	case e.Kind == pacspace.KindCadenceLimit:
+		return aboutCustomer
+	case e.Code == "CUSTOMER_NOT_FOUND":
+		return aboutItem
+	}
+	switch e.StatusCode {
+	case http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusRequestEntityTooLarge:
+		return aboutItem
+	case http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden, http.StatusPreconditionFailed, http.StatusTooManyRequests,
+		http.StatusMethodNotAllowed, http.StatusProxyAuthRequired, http.StatusUnsupportedMediaType, http.StatusUpgradeRequired:
+		return aboutAll
+	}
+	return aboutUnclear
+}
+
+// stepBack keeps a refused batch, to be sent again after wait, under the next key, since
+// the service may answer this one with the refusal for ever.
+func (s *step) stepBack(ctx context.Context, members []*OutboxDelta, code string, wait time.Duration) error {
+	s.batch.Key, s.batch.FirstSent, s.batch.NotBefore = pacspace.NextKey(s.batch.Key), time.Time{}, s.tx.Now().Add(wait)
 	s.batch.Attempts--
 	return s.all(ctx, members, func(d *OutboxDelta) error {
 		d.Attempts--

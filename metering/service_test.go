@@ -15,6 +15,7 @@ import (
 	"github.com/pacspace/pacspace-go"
 	"github.com/pacspace/pacspace-go/metering"
 	"github.com/pacspace/pacspace-go/sandbox"
+	"github.com/pacspace/pacspace-go/webhook"
 )
 
 // What the service says goes into databases that take no NUL, and into indices.
@@ -45,7 +46,7 @@ func TestWhatTheServiceSaysIsStorable(t *testing.T) {
 		r.record("a", "acme", "1", noon)
 		r.over()
 		r.flush()
-		require.NoError(t, r.meter.Verified(t.Context(), &pacspace.DeltaVerified{
+		require.NoError(t, r.meter.Verified(t.Context(), &webhook.DeltaVerified{
 			CustomerID: "acme", Delta: dec("-1"), ReferenceID: "usage:acme:2026-02-03", RecordID: nasty, ReceiptID: nasty, ContentHash: nasty,
 		}))
 		require.Equal(t, []string{"usage:acme:2026-02-03 -1 verified"}, r.rows())
@@ -61,9 +62,9 @@ func TestAFailedDeltaThatWasRecordedAfterAllIsVerified(t *testing.T) {
 	r.over()
 	r.flush()
 	const ref = "usage:acme:2026-02-03"
-	require.NoError(t, r.meter.Failed(t.Context(), &pacspace.DeltaFailed{ReferenceID: ref, Error: "late"}))
+	require.NoError(t, r.meter.Failed(t.Context(), &webhook.DeltaFailed{ReferenceID: ref, Error: "late"}))
 	require.Equal(t, []string{ref + " -1 parked FAILED"}, r.rows())
-	require.NoError(t, r.meter.Verified(t.Context(), &pacspace.DeltaVerified{CustomerID: "acme", Delta: dec("-1"), ReferenceID: ref}))
+	require.NoError(t, r.meter.Verified(t.Context(), &webhook.DeltaVerified{CustomerID: "acme", Delta: dec("-1"), ReferenceID: ref}))
 	require.Equal(t, []string{ref + " -1 verified"}, r.rows())
 	_, err := r.meter.Retry(t.Context(), ref, metering.RetryParams{Reason: "it failed"})
 	require.ErrorIs(t, err, metering.ErrNotParked)

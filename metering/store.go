@@ -45,7 +45,8 @@ var ErrNotFound = errors.New("metering: not found")
 
 // Tx reads and writes rows within [Store.Update] or [Store.View]. Rows read within Update
 // stay locked until it ends. Methods that list take at most limit rows, in a fixed order,
-// and within Update pass over rows that another replica holds locked.
+// and within Update pass over rows that another replica holds locked, save where a query
+// says to wait. Transactions that lock a bucket and deltas of it lock the bucket first.
 type Tx interface {
 	Now() time.Time
 
@@ -208,6 +209,9 @@ type DeltaQuery struct {
 	States     []State
 	BatchID    string
 	RecordID   string
+	// Wait makes a listing within Update wait for rows that another replica holds locked,
+	// for a decision that must see all of them; else they are passed over.
+	Wait bool
 	// AfterReferenceID is the last row of the page before.
 	AfterReferenceID string
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pacspace/pacspace-go"
 	"github.com/pacspace/pacspace-go/decimal"
+	"github.com/pacspace/pacspace-go/webhook"
 )
 
 const (
@@ -188,7 +189,7 @@ func (e *DeltaMismatchError) Error() string {
 // An event without a known reference is [ErrUnknownDelta], one with another amount or
 // customer a [*DeltaMismatchError], one about a delta that was discarded matches
 // [pacspace.ErrConflict]; a person should know of each.
-func (m *Meter) Verified(ctx context.Context, e *pacspace.DeltaVerified) error {
+func (m *Meter) Verified(ctx context.Context, e *webhook.DeltaVerified) error {
 	it := item{status: pacspace.StatusVerified, recordID: e.RecordID, receiptID: e.ReceiptID, contentHash: e.ContentHash}
 	return m.told(ctx, e.ReferenceID, it, func(d *OutboxDelta) error {
 		if d.CustomerID != e.CustomerID || !d.Amount.Equal(e.Delta) {
@@ -200,7 +201,7 @@ func (m *Meter) Verified(ctx context.Context, e *pacspace.DeltaVerified) error {
 
 // Failed takes a delta.failed event from a webhook: the delta is parked. Its errors are
 // those of Verified.
-func (m *Meter) Failed(ctx context.Context, e *pacspace.DeltaFailed) error {
+func (m *Meter) Failed(ctx context.Context, e *webhook.DeltaFailed) error {
 	it := item{status: pacspace.StatusFailed, recordID: e.RecordID, code: e.Error}
 	return m.told(ctx, e.ReferenceID, it, nil)
 }

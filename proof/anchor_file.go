@@ -257,7 +257,7 @@ func (a *anchorText) ownDelta(s *scanner) *FormatError {
 	if err != nil {
 		return err
 	}
-	item, seen, _, err := readItem(text, nil)
+	item, seen, err := readItem(text)
 	if err != nil {
 		return err
 	}

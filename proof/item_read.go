@@ -28,7 +28,7 @@ func (f fieldSet) has(field int) bool { return f>>field&1 == 1 }
 // none twice, all text UTF-8, and the amount in its canonical form. The error is a
 // *FormatError.
 func ParseItem(data []byte) (Item, error) {
-	item, seen, _, err := readItem(data, nil)
+	item, seen, err := readItem(data)
 	if err == nil {
 		err = item.complete(seen, 0)
 	}
@@ -39,16 +39,15 @@ func ParseItem(data []byte) (Item, error) {
 }
 
 // readItem reads an item of which fields may be missing: which ones are there is in seen.
-// It appends the canonical form to dst.
-func readItem(data, dst []byte) (item Item, seen fieldSet, form []byte, err *FormatError) {
+func readItem(data []byte) (item Item, seen fieldSet, err *FormatError) {
 	r, s := row{detached: true}, scanner{src: data}
 	if seen, err = r.readMembers(&s); err != nil {
-		return Item{}, 0, dst, err
+		return Item{}, 0, err
 	}
-	if form, err = formOf(data, dst); err != nil {
-		return Item{}, 0, dst, err
+	if _, err = formOf(data, nil); err != nil {
+		return Item{}, 0, err
 	}
-	return r.line.detach().Item, seen, form, nil
+	return r.line.detach().Item, seen, nil
 }
 
 // formOf appends the canonical form. What was only passed over is checked here: metadata,

@@ -12,6 +12,7 @@ import (
 	"github.com/pacspace/pacspace-go"
 	"github.com/pacspace/pacspace-go/proof"
 	"github.com/pacspace/pacspace-go/usage"
+	"github.com/pacspace/pacspace-go/webhook"
 )
 
 // Agent watches what was recorded. Make one with [New]; it is safe for concurrent use.
@@ -74,17 +75,19 @@ func (a *Agent) bindEnvironment() error {
 }
 
 // Handler answers webhook deliveries: 2xx once a genuine one is stored, and otherwise as
-// [pacspace.WebhookVerifier.Handler] says. Mount it behind any router.
-func (a *Agent) Handler(verifier *pacspace.WebhookVerifier) http.Handler {
+// [webhook.Verifier.Handler] says. Mount it behind any router.
+func (a *Agent) Handler(verifier *webhook.Verifier) http.Handler {
 	return verifier.Handler(a.Receive)
 }
 
-// Receive stores an event that was verified, to be applied later. One that is there already
-// changes nothing. Where it returns nil, the event is durable.
-func (a *Agent) Receive(ctx context.Context, event *pacspace.Event) error {
-	e := InboxEvent{ID: keyText(event.ID), Type: pacspace.EventType(keyText(string(event.Type))), Body: event.RawJSON()}
-	if hint := event.Hints.ID; hint != "" {
-		e.DeliveryID = keyText(hint)
+// Receive stores an event that was verified, to be applied later. The same body again changes
+// nothing; another body under a known id is stored and applied as well, so that what it says
+// otherwise is found. Where it returns nil, the event is durable.
+func (a *Agent) Receive(ctx context.Context, event *webhook.Event) error {
+	body := event.RawJSON()
+	e := InboxEvent{
+		ID: hashText(string(body)), DeliveryID: keyText(event.ID),
+		Type: webhook.EventType(keyText(string(event.Type))), Body: body,
 	}
 	fresh, err := a.inbox.receive(ctx, a.store, e)
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/pacspace/pacspace-go"
 	"github.com/pacspace/pacspace-go/usage"
+	"github.com/pacspace/pacspace-go/webhook"
 )
 
 // applyPage is how many events are applied in one transaction.
@@ -73,19 +74,19 @@ func (a *Agent) applyEvents(ctx context.Context, tx Tx, events []InboxEvent) err
 
 // readDelta reads what an event tells of a delta, nil where it tells nothing of one.
 func (a *Agent) readDelta(e *InboxEvent) (*Delta, error) {
-	event, err := pacspace.ParseEvent(e.Body)
+	event, err := webhook.ParseEvent(e.Body)
 	if err != nil {
 		return nil, err
 	}
 	var d *Delta
 	switch event.Type {
-	case pacspace.EventDeltaVerified:
+	case webhook.EventDeltaVerified:
 		v, err := event.DeltaVerified()
 		if err != nil {
 			return nil, err
 		}
 		d = ofVerified(v)
-	case pacspace.EventDeltaFailed:
+	case webhook.EventDeltaFailed:
 		f, err := event.DeltaFailed()
 		if err != nil {
 			return nil, err
@@ -101,18 +102,18 @@ func (a *Agent) readDelta(e *InboxEvent) (*Delta, error) {
 	return d, nil
 }
 
-func ofVerified(v *pacspace.DeltaVerified) *Delta {
+func ofVerified(v *webhook.DeltaVerified) *Delta {
 	return &Delta{
 		CustomerID: v.CustomerID, State: DeltaVerified, Told: true,
 		Delta: v.Delta, Reason: v.Reason, ReferenceID: v.ReferenceID, RecordID: v.RecordID, ReceiptID: v.ReceiptID,
-		Index: v.Sequence, Metadata: v.Metadata, Adjusts: v.Adjusts, SubmittedAt: v.SubmittedAt, VerifiedAt: v.VerifiedAt,
+		Index: v.Sequence, Metadata: v.Metadata, Adjusts: (*pacspace.Adjusts)(v.Adjusts), SubmittedAt: v.SubmittedAt, VerifiedAt: v.VerifiedAt,
 		ProofHash: v.ProofHash, ContentHash: v.ContentHash, ItemHashes: v.ItemHashes, PreviousProofHash: v.PreviousProofHash,
 		VerificationReference: v.VerificationReference, Doubt: doubt(v.Verification),
 	}
 }
 
 // doubt is what the service's own verification says against a delta.
-func doubt(v *pacspace.DeltaVerification) string {
+func doubt(v *webhook.DeltaVerification) string {
 	switch {
 	case v == nil:
 		return ""
@@ -125,7 +126,7 @@ func doubt(v *pacspace.DeltaVerification) string {
 	}
 }
 
-func ofFailed(f *pacspace.DeltaFailed, at time.Time) *Delta {
+func ofFailed(f *webhook.DeltaFailed, at time.Time) *Delta {
 	d := &Delta{
 		CustomerID: f.CustomerID, State: DeltaFailed, Told: true, ReferenceID: f.ReferenceID, RecordID: f.RecordID,
 		VerifiedAt: f.FailedAt, Error: cmp.Or(f.Error, "no reason given"),

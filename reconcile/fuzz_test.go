@@ -12,6 +12,7 @@ import (
 	"github.com/pacspace/pacspace-go/decimal"
 	"github.com/pacspace/pacspace-go/internal/agentstore"
 	"github.com/pacspace/pacspace-go/reconcile"
+	"github.com/pacspace/pacspace-go/webhook"
 )
 
 // Whatever genuine events tell, and in whichever order: nothing panics, an account's balance
@@ -37,7 +38,7 @@ func FuzzApply(f *testing.F) {
 			agent, err := reconcile.New(client, store)
 			require.NoError(t, err)
 			for _, body := range bodies {
-				event, err := pacspace.ParseEvent([]byte(body))
+				event, err := webhook.ParseEvent([]byte(body))
 				if err != nil {
 					return
 				}
@@ -56,8 +57,8 @@ func FuzzApply(f *testing.F) {
 // contradict tells whether two events may tell of one delta with two amounts, of which the
 // first counts, or of two where it is open which is which.
 func contradict(one, two string) bool {
-	a, errA := pacspace.ParseEvent([]byte(one))
-	b, errB := pacspace.ParseEvent([]byte(two))
+	a, errA := webhook.ParseEvent([]byte(one))
+	b, errB := webhook.ParseEvent([]byte(two))
 	if errA != nil || errB != nil || a.ID == b.ID {
 		return true
 	}

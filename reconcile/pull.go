@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"slices"
 	"sync"
 	"time"
@@ -70,7 +71,7 @@ const deriveTries = 3
 // last: then it is a finding and no failure.
 func derive(ctx context.Context, client *pacspace.Client, customerID string, span usage.Window) (balance decimal.Decimal, rows []pacspace.Delta, err error) {
 	for range deriveTries {
-		b, err := client.Balance.DerivePage(ctx, customerID, pacspace.In(span), pacspace.PageParams{Limit: maxPage})
+		b, err := client.Balance.DerivePage(ctx, customerID, pacspace.Between(span.Start, span.End), pacspace.PageParams{Limit: maxPage})
 		if errors.Is(err, pacspace.ErrNotFound) {
 			return decimal.Decimal{}, nil, nil
 		}
@@ -82,7 +83,7 @@ func derive(ctx context.Context, client *pacspace.Client, customerID string, spa
 			return balance, rows, nil
 		}
 		rows = make([]pacspace.Delta, 0, b.DeltaCount)
-		for d, e := range client.Balance.Deltas(ctx, customerID, pacspace.In(span)) {
+		for d, e := range client.Balance.Deltas(ctx, customerID, pacspace.Between(span.Start, span.End)) {
 			if err = e; err != nil {
 				break
 			}
@@ -178,6 +179,12 @@ func (a *Agent) fillFailed(ctx context.Context, customerID string) error {
 			continue
 		}
 		d := ofListed(customerID, status)
+		if d.State == DeltaVerified && d.Delta.IsZero() {
+			// A zero would close the gap with an amount that nobody told. It is asked for again
+			// at the next comparison, until the amount is known.
+			a.set.logger.LogAttrs(ctx, levelWarn, "reconcile: a delta in a gap was verified and its amount is not told; it is asked for again", slog.String("recordId", gap.RecordID))
+			continue
+		}
 		d.Listed = false
 		if d.VerifiedAt.IsZero() {
 			d.VerifiedAt = status.CreatedAt

@@ -18,6 +18,7 @@ import (
 	"github.com/pacspace/pacspace-go/internal/agentstore"
 	"github.com/pacspace/pacspace-go/reconcile"
 	"github.com/pacspace/pacspace-go/sandbox"
+	"github.com/pacspace/pacspace-go/webhook"
 )
 
 func TestAgentFillsGaps(t *testing.T) {
@@ -224,7 +225,7 @@ type forged struct {
 const secret = "whsec_test"
 
 func newForged(t *testing.T, r *rig) *forged {
-	verifier, err := pacspace.NewWebhookVerifier([]string{secret}, pacspace.WithWebhookClock(r.clock.Now))
+	verifier, err := webhook.NewVerifier([]string{secret}, webhook.WithClock(r.clock.Now))
 	require.NoError(t, err)
 	return &forged{t: t, agent: r.agent, h: r.agent.Handler(verifier)}
 }
@@ -240,7 +241,7 @@ func (f *forged) post(now time.Time, event string, data any, header ...string) i
 
 func (f *forged) send(now time.Time, body []byte, header ...string) int {
 	req := httptest.NewRequest(http.MethodPost, "/hooks", bytes.NewReader(body))
-	req.Header = pacspace.SignWebhook(secret, now, body)
+	req.Header = webhook.Sign(secret, now, body)
 	for i := 0; i < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
 	}
@@ -365,8 +366,8 @@ func TestUnsignedHeadersDecideNothing(t *testing.T) {
 	body := []byte(`{"id":"evt_1","event":"delta.verified","data":{"recordId":"rec_1","customerId":"customer_acme","delta":-50,"referenceId":"usage:customer_acme:2026-02-01"}}`)
 	now := r.clock.Now()
 	require.Equal(t, 200, f.send(now, body))
-	require.Equal(t, 200, f.send(now, body, pacspace.WebhookIDHeader, "evt_other", pacspace.WebhookEventHeader, "delta.failed"))
-	require.Equal(t, 200, f.send(now.Add(time.Second), body, pacspace.WebhookIDHeader, "evt_third"))
+	require.Equal(t, 200, f.send(now, body, webhook.IDHeader, "evt_other", webhook.EventHeader, "delta.failed"))
+	require.Equal(t, 200, f.send(now.Add(time.Second), body, webhook.IDHeader, "evt_third"))
 	// The same delta in an envelope with another id.
 	require.Equal(t, 200, f.send(now, bytes.Replace(body, []byte("evt_1"), []byte("evt_2"), 1)))
 	require.Equal(t, 401, f.send(now.Add(-time.Hour), body))
@@ -376,6 +377,34 @@ func TestUnsignedHeadersDecideNothing(t *testing.T) {
 	require.NoError(t, err)
 	require.EqualValues(t, 1, a.Count)
 	require.Zero(t, a.Failed)
+}
+
+// An id promises nothing: what was signed is heard, whatever id it came under.
+func TestAnotherBodyUnderAKnownIDIsHeard(t *testing.T) {
+	t.Parallel()
+	body := []byte(`{"id":"evt_1","event":"delta.verified","data":{"recordId":"rec_1","customerId":"customer_acme","delta":-50,"referenceId":"usage:customer_acme:2026-02-01","verifiedAt":"2026-02-02T01:00:00Z"}}`)
+
+	t.Run("another delta is counted, once", func(t *testing.T) {
+		t.Parallel()
+		r := newRig(t)
+		f := newForged(t, r)
+		other := bytes.ReplaceAll(bytes.ReplaceAll(body, []byte("rec_1"), []byte("rec_2")), []byte("02-01"), []byte("02-02"))
+		for _, b := range [][]byte{body, other, body, other} {
+			require.Equal(t, 200, f.send(r.clock.Now(), b))
+			require.NoError(t, r.agent.Work(t.Context()))
+		}
+		require.Equal(t, "-100", r.balance(customer))
+	})
+
+	t.Run("another amount of the same delta is raised", func(t *testing.T) {
+		t.Parallel()
+		r := newRig(t)
+		f := newForged(t, r)
+		require.Equal(t, 200, f.send(r.clock.Now(), body))
+		require.Equal(t, 200, f.send(r.clock.Now(), bytes.Replace(body, []byte("-50"), []byte("-60"), 1)))
+		r.work()
+		require.Contains(t, kindsOf(r.check(customer).Mismatches), reconcile.KindChanged)
+	})
 }
 
 func TestEventsThatCannotBeReadAreKept(t *testing.T) {
@@ -400,9 +429,9 @@ func TestEventsThatCannotBeReadAreKept(t *testing.T) {
 		require.NoError(t, err)
 		require.NotEmpty(t, e.Error)
 		require.NotContains(t, e.Error, "\n")
-		unread = append(unread, e.ID)
+		unread = append(unread, e.DeliveryID)
 	}
-	require.Equal(t, []string{"evt_1", "evt_2", "evt_3"}, unread)
+	require.ElementsMatch(t, []string{"evt_1", "evt_2", "evt_3"}, unread)
 	status, err := r.agent.Status(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, reconcile.EventCount{Unread: 3}, status.Events)

@@ -20,6 +20,7 @@ import (
 	"github.com/pacspace/pacspace-go/reconcile"
 	"github.com/pacspace/pacspace-go/sandbox"
 	"github.com/pacspace/pacspace-go/usage"
+	"github.com/pacspace/pacspace-go/webhook"
 )
 
 const (
@@ -72,7 +73,7 @@ func newRigWith(t *testing.T, agentOptions []reconcile.Option, options []sandbox
 		reconcile.WithSystemOfRecord(r.books), reconcile.WithAlert(r.alert),
 	}, agentOptions...)...)
 	require.NoError(t, err)
-	verifier, err := pacspace.NewWebhookVerifier([]string{r.server.WebhookSecret(sandbox.Test)}, pacspace.WithWebhookClock(r.clock.Now))
+	verifier, err := webhook.NewVerifier([]string{r.server.WebhookSecret(sandbox.Test)}, webhook.WithClock(r.clock.Now))
 	require.NoError(t, err)
 	mux.Handle("POST /hooks/pacspace", r.agent.Handler(verifier))
 	return r

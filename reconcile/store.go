@@ -9,6 +9,7 @@ import (
 	"github.com/pacspace/pacspace-go"
 	"github.com/pacspace/pacspace-go/decimal"
 	"github.com/pacspace/pacspace-go/usage"
+	"github.com/pacspace/pacspace-go/webhook"
 )
 
 // Store keeps what an agent must not lose. Module sqlstore has one for SQLite and one for
@@ -102,9 +103,9 @@ const (
 
 // InboxEvent is a delivery that was verified, as it is stored.
 type InboxEvent struct {
-	ID         string // of the signed body, see pacspace.Event
-	DeliveryID string // what the unsigned header called it; to ask for it again, and for nothing else
-	Type       pacspace.EventType
+	ID         string // of the body's content, so that another body under a known id is another event
+	DeliveryID string // the id in the signed body, see webhook.Event; several events may have it
+	Type       webhook.EventType
 	Body       []byte // as it came
 	Received   time.Time
 	State      EventState

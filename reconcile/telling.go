@@ -47,7 +47,14 @@ func (v *view) replaced(failed *Delta) bool {
 	base, err := usage.ParseReference(failed.ReferenceID)
 	for i := range v.deltas {
 		d := &v.deltas[i]
-		if d.State != DeltaVerified || d.ReferenceID == "" {
+		if d.State != DeltaVerified {
+			continue
+		}
+		// What tells of a failure need not name the reference, but names the record.
+		if d.RecordID != "" && d.RecordID == failed.RecordID {
+			return true
+		}
+		if d.ReferenceID == "" {
 			continue
 		}
 		if d.ReferenceID == failed.ReferenceID {

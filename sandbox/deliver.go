@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/webhook"
 )
 
 // WebhookFault is something that goes wrong between the service and the receiver.
@@ -179,17 +179,17 @@ func (s *Sandbox) post(ctx context.Context, d *delivery, header http.Header) (st
 
 // sign makes a delivery's headers. Source: API contract, sections 4.1 and 4.2.
 func (s *Sandbox) sign(d *delivery, now time.Time) http.Header {
-	var opts []pacspace.SignOption
+	var opts []webhook.SignOption
 	if s.cfg.webhookMillis {
-		opts = append(opts, pacspace.SignInMilliseconds())
+		opts = append(opts, webhook.InMilliseconds())
 	}
 	if d.endpoint.previous != "" && now.Before(d.endpoint.overlap) {
-		opts = append(opts, pacspace.SignAlsoWith(d.endpoint.previous))
+		opts = append(opts, webhook.AlsoWith(d.endpoint.previous))
 	}
-	h := pacspace.SignWebhook(d.endpoint.secret, now, d.body, opts...)
+	h := webhook.Sign(d.endpoint.secret, now, d.body, opts...)
 	h.Set("Content-Type", "application/json")
 	h.Set("User-Agent", "PacSpace-Webhooks/sandbox")
-	h.Set(pacspace.WebhookEventHeader, d.event)
-	h.Set(pacspace.WebhookIDHeader, s.eventHeaderID(d))
+	h.Set(webhook.EventHeader, d.event)
+	h.Set(webhook.IDHeader, s.eventHeaderID(d))
 	return h
 }

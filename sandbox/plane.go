@@ -30,7 +30,7 @@ type plane struct {
 
 	cadences map[string]time.Duration // limits of single customers
 
-	records map[recordName]*record
+	records map[recordName]*heldRecord
 	entries int // of all records
 	grants  []*grant
 	links   map[string]*link
@@ -56,7 +56,7 @@ func newPlane(env Environment) *plane {
 		receipts:  map[string]*receipt{},
 		keys:      map[string]*keyed{},
 		cadences:  map[string]time.Duration{},
-		records:   map[recordName]*record{},
+		records:   map[recordName]*heldRecord{},
 		links:     map[string]*link{},
 		byEvent:   map[string][]*delivery{},
 		counters:  map[string]int64{},

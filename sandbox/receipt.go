@@ -147,36 +147,36 @@ func (s *Sandbox) receiptDocument(c *call) reply {
 	if r == nil {
 		return refuse(notFound("NOT_FOUND", "Receipt not found."))
 	}
-	return s.document(c, c.plane, r)
+	return s.document(c, r)
 }
 
 // publicReceipt serves GET /api/v1/receipt/{receiptId}, without a key. Source: API
 // contract, section 2.9.
 func (s *Sandbox) publicReceipt(c *call) reply {
-	p, r := s.publicDocument(c)
+	r := s.publicDocument(c)
 	if r == nil {
 		return refuse(notFound("NOT_FOUND", "Receipt not found."))
 	}
-	return s.document(c, p, r)
+	return s.document(c, r)
 }
 
 // publicReceiptPDF serves GET /api/v1/receipt/{receiptId}.pdf, without a key. Source: API
 // contract, section 2.9.
 func (s *Sandbox) publicReceiptPDF(c *call) reply {
-	_, r := s.publicDocument(c)
+	r := s.publicDocument(c)
 	if r == nil {
 		return refuse(notFound("NOT_FOUND", "Receipt not found."))
 	}
 	return reply{status: http.StatusOK, pdf: receiptPDF(r)}
 }
 
-func (s *Sandbox) publicDocument(c *call) (*plane, *receipt) {
+func (s *Sandbox) publicDocument(c *call) *receipt {
 	for _, p := range s.publicPlanes(c) {
 		if r := s.receiptOf(p, c.param()); r != nil {
-			return p, r
+			return r
 		}
 	}
-	return nil, nil
+	return nil
 }
 
 // receiptOf finds a receipt by its id, or by a proof root that is on the record, which is
@@ -211,7 +211,7 @@ func (s *Sandbox) receiptOf(p *plane, id string) *receipt {
 	return r
 }
 
-func (s *Sandbox) document(c *call, p *plane, r *receipt) reply {
+func (s *Sandbox) document(c *call, r *receipt) reply {
 	display := c.query.Get("customerDisplayName")
 	switch display {
 	case "", "true", "false", "True", "False": // Python writes its booleans so

@@ -9,21 +9,21 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pacspace/pacspace-go"
 	"github.com/pacspace/pacspace-go/internal/canonical"
 	"github.com/pacspace/pacspace-go/proof/sealed"
+	"github.com/pacspace/pacspace-go/record"
 )
 
 // recordName is a record's place in its environment.
 type recordName struct{ recordType, id string }
 
-// record is one record: its entries in the order of their receipt, and what the next one
+// heldRecord is one record: its entries in the order of their receipt, and what the next one
 // is sealed after.
-type record struct {
+type heldRecord struct {
 	recordName
 	key         sealed.Hash
 	version     sealed.Version // of the record hash, from the first entry on
-	layout      pacspace.RecordLayout
+	layout      record.Layout
 	entries     []*recordEntry
 	byReference map[string]*recordEntry
 
@@ -35,7 +35,7 @@ type record struct {
 // recordEntry is one entry, sealed when it is received and told of as committed, or as
 // failed, when it is due.
 type recordEntry struct {
-	record      *record
+	record      *heldRecord
 	receiptID   string
 	referenceID string
 	submitted   json.RawMessage // canonical, with the lifecycle: what a repeat must be equal to
@@ -70,10 +70,10 @@ func (s *Sandbox) writeEntry(c *call) reply {
 	if p != nil {
 		return refuse(p)
 	}
-	if len(pacspace.RecordLayouts(name.recordType)) == 0 {
+	if len(record.Layouts(name.recordType)) == 0 {
 		return refuse(notFound("NOT_FOUND", "No layout is published for this record type."))
 	}
-	if refused, is := errors.AsType[*pacspace.RecordError](pacspace.AdmitRecord(name.recordType, w.lifecycle, w.content)); is {
+	if refused, is := errors.AsType[*record.Error](record.Admit(name.recordType, w.lifecycle, w.content)); is {
 		return refuse(&problem{status: http.StatusBadRequest, code: refused.Code, message: refused.Message})
 	}
 	r := c.plane.records[name]
@@ -148,9 +148,9 @@ func readWrite(body []byte) (write, *problem) {
 }
 
 // record makes a record, whose layout is the newest of its type.
-func (p *plane) record(name recordName, version sealed.Version) *record {
-	layouts := pacspace.RecordLayouts(name.recordType)
-	r := &record{
+func (p *plane) record(name recordName, version sealed.Version) *heldRecord {
+	layouts := record.Layouts(name.recordType)
+	r := &heldRecord{
 		recordName: name, key: p.secret("record key", name.recordType, name.id), version: version,
 		layout: layouts[len(layouts)-1], byReference: map[string]*recordEntry{},
 	}
@@ -161,7 +161,7 @@ func (p *plane) record(name recordName, version sealed.Version) *record {
 // append takes the next entry of a record: sealed, sealed as an attempt where its lifecycle
 // may not follow, or failed where the record cannot open with it. A record that is new is
 // forgotten again where its first entry cannot be sealed at all.
-func (p *plane) append(r *record, e *recordEntry) error {
+func (p *plane) append(r *heldRecord, e *recordEntry) error {
 	var w struct {
 		Lifecycle string          `json:"lifecycle"`
 		Content   json.RawMessage `json:"content"`
@@ -199,7 +199,7 @@ func (p *plane) append(r *record, e *recordEntry) error {
 }
 
 // opensWith is the sentence of an entry that a record cannot open with.
-func opensWith(l pacspace.RecordLayout) string {
+func opensWith(l record.Layout) string {
 	words := slices.DeleteFunc(l.Words(), func(w string) bool { return w == l.Genesis })
 	last := len(words) - 1
 	return "A record opens with " + l.Genesis + "; " + strings.Join(words[:last], ", ") + " and " + words[last] + " come after it."
@@ -207,7 +207,7 @@ func opensWith(l pacspace.RecordLayout) string {
 
 // attempted is the content of an entry whose lifecycle may not follow: what was asked for
 // stands in it, and the record's state stays. Source: records contract, section 10.1.
-func attempted(content json.RawMessage, r *record, lifecycle string) (json.RawMessage, error) {
+func attempted(content json.RawMessage, r *heldRecord, lifecycle string) (json.RawMessage, error) {
 	more := appendJSON(nil, object{{"attemptedTarget", lifecycle}, {"ruleId", r.layout.Name + ":" + r.lifecycle}}, nil)
 	more[0] = ',' // a content that was admitted has members before these
 	return canonical.Transform(append(bytes.TrimSuffix(bytes.Clone(content), []byte{'}'}), more...), canonical.Official)

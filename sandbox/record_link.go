@@ -10,6 +10,7 @@ import (
 
 	"github.com/pacspace/pacspace-go"
 	"github.com/pacspace/pacspace-go/proof/sealed"
+	"github.com/pacspace/pacspace-go/record"
 )
 
 // Share is a link to make: which record it shows, and which of its fields.
@@ -92,13 +93,13 @@ func (s *Sandbox) SealHistory(env Environment, recordType, record string) ([]byt
 	return p.sealHistory(r)
 }
 
-func (s *Sandbox) sharedRecord(env Environment, recordType, id string) (*plane, *record, error) {
+func (s *Sandbox) sharedRecord(env Environment, recordType, id string) (*plane, *heldRecord, error) {
 	p := s.planes[env]
 	if p == nil {
 		return nil, nil, fmt.Errorf("sandbox: environment %q: not known; use %q or %q", env, Test, Live)
 	}
 	s.settle(s.now())
-	r := p.records[recordName{cmp.Or(recordType, pacspace.DefaultRecordType), id}]
+	r := p.records[recordName{cmp.Or(recordType, record.DefaultType), id}]
 	if r == nil {
 		return nil, nil, fmt.Errorf("sandbox: record %q: not there in the %s environment; write an entry first", id, env)
 	}

@@ -15,7 +15,7 @@ const DefaultRecordPage = 100
 
 // readRecord finds the record of a request and holds its grant, where it has one, to the
 // record.
-func (s *Sandbox) readRecord(c *call) (*record, *problem) {
+func (s *Sandbox) readRecord(c *call) (*heldRecord, *problem) {
 	r := c.plane.records[recordName{c.params[0], c.params[1]}]
 	if grant := c.Header.Get("X-PacSpace-Grant"); grant != "" {
 		if p := c.plane.useGrant(recordName{c.params[0], c.params[1]}, grant, c.now); p != nil {

@@ -7,9 +7,9 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/pacspace/pacspace-go"
 	"github.com/pacspace/pacspace-go/proof"
 	"github.com/pacspace/pacspace-go/proof/sealed"
+	"github.com/pacspace/pacspace-go/record"
 )
 
 // sealedEntry is an entry's content under its seal. All of it is made by the formulas of
@@ -27,7 +27,7 @@ type sealedEntry struct {
 }
 
 // seal seals a content as the next entry of a record. Source: records contract, section 6.
-func (p *plane) seal(r *record, content json.RawMessage, lifecycle string, attempt bool) (*sealedEntry, error) {
+func (p *plane) seal(r *heldRecord, content json.RawMessage, lifecycle string, attempt bool) (*sealedEntry, error) {
 	seq := strconv.FormatUint(uint64(r.next), 10)
 	e := &sealedEntry{
 		content: content, lifecycle: lifecycle, previousWord: r.word,
@@ -65,7 +65,7 @@ func (p *plane) secret(purpose string, of ...string) sealed.Hash {
 // stateOf packs an entry's public state. The order of the fields' bits is not published:
 // here they stand in the document's order, the first one highest. Source: records contract,
 // section 10.1.
-func stateOf(l pacspace.RecordLayout, seq uint32, lifecycle string, attempt bool) sealed.State {
+func stateOf(l record.Layout, seq uint32, lifecycle string, attempt bool) sealed.State {
 	const transitionNotApplied = 1
 	values := map[string]int64{
 		"layoutId": int64(l.ID), "layoutVersion": int64(l.Version), "lifecycle": int64(l.Lifecycle[lifecycle]), "seq": int64(seq),
@@ -85,7 +85,7 @@ func stateOf(l pacspace.RecordLayout, seq uint32, lifecycle string, attempt bool
 
 // layoutOf is a layout as a seal names it. How PacSpace makes the digest of a layout's
 // document is not published: here it is over the name.
-func layoutOf(l pacspace.RecordLayout) sealed.Layout {
+func layoutOf(l record.Layout) sealed.Layout {
 	return sealed.Layout{ID: uint16(l.ID), Version: uint8(l.Version), Digest: sealed.Hash(proof.Keccak256([]byte("sandbox: layout\x00" + l.Name)))}
 }
 
@@ -101,7 +101,7 @@ func chainOf(env Environment) sealed.Chain {
 }
 
 // sealHistory is a record's seal history: what its disclosures are checked against.
-func (p *plane) sealHistory(r *record) ([]byte, error) {
+func (p *plane) sealHistory(r *heldRecord) ([]byte, error) {
 	h := sealed.History{RecordKey: r.key, Chain: chainOf(p.env), Layout: layoutOf(r.layout), Version: r.version, Entries: []sealed.HistoryEntry{}}
 	for _, e := range r.committed() {
 		entry := sealed.HistoryEntry{
@@ -115,7 +115,7 @@ func (p *plane) sealHistory(r *record) ([]byte, error) {
 	return h.Encode()
 }
 
-func (r *record) committed() []*recordEntry {
+func (r *heldRecord) committed() []*recordEntry {
 	var list []*recordEntry
 	for _, e := range r.entries {
 		if e.done && e.sealedEntry != nil {
@@ -126,7 +126,7 @@ func (r *record) committed() []*recordEntry {
 }
 
 // disclose makes a disclosure of chosen fields.
-func (p *plane) disclose(r *record, shown []Shown) ([]byte, error) {
+func (p *plane) disclose(r *heldRecord, shown []Shown) ([]byte, error) {
 	d := sealed.Disclosure{RecordKey: r.key, Chain: chainOf(p.env), Layout: layoutOf(r.layout), Version: r.version}
 	for _, s := range shown {
 		var found *recordEntry

@@ -8,8 +8,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/pacspace/pacspace-go"
 	"github.com/pacspace/pacspace-go/proof/sealed"
+	"github.com/pacspace/pacspace-go/record"
 )
 
 // Of a record the state file keeps what was written. Seals are made again from that: they
@@ -34,7 +34,7 @@ type (
 
 // saveRecords copies records, grants and links out, entries in the order of their receipt.
 func (p *plane) saveRecords(st *planeState) {
-	places := map[*record]int{}
+	places := map[*heldRecord]int{}
 	var all jobs
 	for _, r := range p.records {
 		for _, e := range r.entries {
@@ -57,9 +57,9 @@ func (p *plane) saveRecords(st *planeState) {
 }
 
 func (st *planeState) restoreRecords(p *plane) error {
-	var records []*record
+	var records []*heldRecord
 	for _, r := range st.Records {
-		if r.Version < sealed.V1 || r.Version > sealed.V3 || len(pacspace.RecordLayouts(r.Type)) == 0 {
+		if r.Version < sealed.V1 || r.Version > sealed.V3 || len(record.Layouts(r.Type)) == 0 {
 			return fmt.Errorf("record %q has a type or a version that is not known", r.Record)
 		}
 		records = append(records, p.record(recordName{r.Type, r.Record}, r.Version))

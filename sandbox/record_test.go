@@ -10,8 +10,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/pacspace/pacspace-go"
 	"github.com/pacspace/pacspace-go/proof/sealed"
+	"github.com/pacspace/pacspace-go/record"
 	"github.com/pacspace/pacspace-go/sandbox"
 )
 
@@ -184,7 +184,7 @@ func TestLifecycles(t *testing.T) {
 	}
 	b.verify()
 	history := b.get(recordPath("press-4", "history"))
-	check, err := pacspace.CheckHistory([]byte(history.body))
+	check, err := record.CheckHistory([]byte(history.body))
 	require.NoError(t, err)
 	require.False(t, check.OK)
 	require.Equal(t, "A record opens with recorded; amended and closed come after it.", check.Reason)
@@ -345,7 +345,7 @@ func TestRecordsOfOtherTypes(t *testing.T) {
 		"geoint-aoi-cell": `{"cellRef":"c","windowStart":"2026-02-10T11:59:00Z","windowEnd":"2026-02-10T11:59:00Z","actorId":"a"}`,
 	} {
 		b := newBox(t)
-		layouts := pacspace.RecordLayouts(recordType)
+		layouts := record.Layouts(recordType)
 		r := b.post("/api/v1/records/"+recordType+"/x/transitions", fmt.Sprintf(`{"lifecycle":%q,"content":%s}`, layouts[0].Genesis, content))
 		require.Equal(t, 200, r.status, r.body)
 		b.verify()

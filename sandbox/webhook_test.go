@@ -13,8 +13,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/pacspace/pacspace-go"
 	"github.com/pacspace/pacspace-go/sandbox"
+	"github.com/pacspace/pacspace-go/webhook"
 )
 
 const hook = "http://hooks.example/pacspace"
@@ -155,7 +155,7 @@ func TestDeliveriesAreSigned(t *testing.T) {
 			b, r := newHookedBox(t, c.opts...)
 			old := b.WebhookSecret(sandbox.Test)
 			genuine := func(secret string, got received) error {
-				v, err := pacspace.NewWebhookVerifier([]string{secret}, pacspace.WithWebhookClock(b.clock.Now))
+				v, err := webhook.NewVerifier([]string{secret}, webhook.WithClock(b.clock.Now))
 				require.NoError(t, err)
 				_, err = v.Verify([]byte(got.body), got.header)
 				return err
@@ -354,7 +354,7 @@ func TestRunDeliversUntilItIsStopped(t *testing.T) {
 type asking struct{ ask func(eventID string) }
 
 func (a *asking) RoundTrip(r *http.Request) (*http.Response, error) {
-	a.ask(r.Header.Get(pacspace.WebhookIDHeader))
+	a.ask(r.Header.Get(webhook.IDHeader))
 	return nil, io.ErrUnexpectedEOF
 }
 

@@ -22,6 +22,7 @@ import (
 	"github.com/pacspace/pacspace-go/proof"
 	"github.com/pacspace/pacspace-go/reconcile"
 	"github.com/pacspace/pacspace-go/usage"
+	"github.com/pacspace/pacspace-go/webhook"
 )
 
 // agentChild is a process that takes deliveries and works until it is killed.
@@ -86,7 +87,7 @@ func newKillAgent(c *killConfig, clock *killClock, store reconcile.Store, t *tra
 		return nil, nil, err
 	}
 	// Time flies while a delivery is under way.
-	verifier, err := pacspace.NewWebhookVerifier([]string{c.Secret}, pacspace.WithWebhookClock(clock.now), pacspace.WithTolerance(30*24*time.Hour))
+	verifier, err := webhook.NewVerifier([]string{c.Secret}, webhook.WithClock(clock.now), webhook.WithTolerance(30*24*time.Hour))
 	if err != nil {
 		return nil, nil, err
 	}

@@ -28,6 +28,7 @@ import (
 	"github.com/pacspace/pacspace-go/reconcile"
 	"github.com/pacspace/pacspace-go/sandbox"
 	"github.com/pacspace/pacspace-go/usage"
+	"github.com/pacspace/pacspace-go/webhook"
 )
 
 // agentHarness is a service in this process, one store, and agents that come and go. The
@@ -146,7 +147,7 @@ func (h *agentHarness) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	event, err := pacspace.ParseEvent(body)
+	event, err := webhook.ParseEvent(body)
 	if err != nil {
 		return nil, err
 	}

@@ -45,7 +45,7 @@ func (t *meterTx) ReadyDeltas(ctx context.Context, state metering.State, now tim
 	w.addIf(true, "state = ?", string(state))
 	w.addIf(true, "not_before <= ?", t.dialect.instant(now))
 	w.addIf(state == metering.StateFrozen, "batch_id = ''")
-	return t.deltas(ctx, w.String(), w.args, "not_before, reference_id", limit)
+	return t.deltas(ctx, w.String(), w.args, "not_before, reference_id", limit, t.lockFree())
 }
 
 func (t *meterTx) Deltas(ctx context.Context, q metering.DeltaQuery, limit int) ([]metering.OutboxDelta, error) {
@@ -63,10 +63,14 @@ func (t *meterTx) Deltas(ctx context.Context, q metering.DeltaQuery, limit int) 
 		}
 		w.addIf(true, in("state", len(states)), states...)
 	}
-	return t.deltas(ctx, w.String(), w.args, "reference_id", limit)
+	lock := t.lockFree()
+	if q.Wait {
+		lock = t.lock()
+	}
+	return t.deltas(ctx, w.String(), w.args, "reference_id", limit, lock)
 }
 
-func (t *meterTx) deltas(ctx context.Context, condition string, args []any, order string, limit int) ([]metering.OutboxDelta, error) {
+func (t *meterTx) deltas(ctx context.Context, condition string, args []any, order string, limit int, lock string) ([]metering.OutboxDelta, error) {
 	var out []metering.OutboxDelta
 	err := t.query(ctx, "list meter_delta", func(rows *sql.Rows) error {
 		var d metering.OutboxDelta
@@ -75,7 +79,7 @@ func (t *meterTx) deltas(ctx context.Context, condition string, args []any, orde
 		}
 		out = append(out, d)
 		return nil
-	}, "SELECT "+strings.Join(deltaColumns, ", ")+" FROM meter_delta WHERE "+condition+" ORDER BY "+order+" LIMIT ?"+t.lockFree(),
+	}, "SELECT "+strings.Join(deltaColumns, ", ")+" FROM meter_delta WHERE "+condition+" ORDER BY "+order+" LIMIT ?"+lock,
 		append(args, limit)...)
 	return out, err
 }

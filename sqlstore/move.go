@@ -115,6 +115,9 @@ func (m *move) retire(ctx context.Context) error {
 		if err != nil || moved != "" {
 			return err
 		}
+		if err := t.fold(ctx); err != nil {
+			return err
+		}
 		return m.rename(ctx, t, "", movedPrefix, t.at.Format(timeLayout))
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -159,10 +160,24 @@ func (a *addition) add(e *metering.Entry) {
 	a.due = earliest(a.due, e.Due)
 }
 
+// follow adds what came after a, with a's due.
+func (a *addition) follow(later *addition) {
+	a.sum = a.sum.Add(later.sum)
+	a.count += later.count
+	for name, values := range later.dimensions {
+		if a.dimensions == nil {
+			a.dimensions = map[string][]string{}
+		}
+		for _, v := range values {
+			a.dimensions[name] = with(a.dimensions[name], v)
+		}
+	}
+	a.first, a.last = earliest(a.first, later.first), latest(a.last, later.last)
+}
+
 // additions groups the fresh entries by bucket, sorted by its key.
 func additions(group []*counted) []*addition {
 	byKey := map[dayKey]*addition{}
-	var out []*addition
 	for _, c := range group {
 		if !c.fresh {
 			continue
@@ -172,10 +187,15 @@ func additions(group []*counted) []*addition {
 		if a == nil {
 			a = &addition{key: key}
 			byKey[key] = a
-			out = append(out, a)
 		}
 		a.add(c.entry)
 	}
+	return inOrder(byKey)
+}
+
+// inOrder sorts additions by the keys of their buckets.
+func inOrder(byKey map[dayKey]*addition) []*addition {
+	out := slices.Collect(maps.Values(byKey))
 	slices.SortFunc(out, func(a, b *addition) int {
 		if n := strings.Compare(a.key.customerID, b.key.customerID); n != 0 {
 			return n

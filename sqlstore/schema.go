@@ -42,6 +42,8 @@ var meterTables = component{name: "metering", migrations: []migration{{
 		) WITHOUT ROWID`,
 		`CREATE INDEX meter_bucket_day ON meter_bucket (day, customer_id)`,
 		`CREATE INDEX meter_bucket_due ON meter_bucket (due, customer_id, day) WHERE due IS NOT NULL`,
+		`CREATE INDEX meter_bucket_totals ON meter_bucket (customer_id, day) WHERE totals`,
+		asideTable,
 		`CREATE TABLE meter_delta (
 			reference_id text NOT NULL PRIMARY KEY,
 			customer_id  text NOT NULL,

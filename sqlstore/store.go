@@ -92,11 +92,21 @@ func (s *Store) Now(ctx context.Context) (time.Time, error) {
 // Update runs fn in one transaction; see [metering.Store]. In PostgreSQL fn may run up to
 // six times.
 func (s *Store) Update(ctx context.Context, fn func(metering.Tx) error) error {
-	return s.core.update(ctx, s.core, func(t *txn) error { return fn(&meterTx{t}) })
+	return s.core.update(ctx, s.core, func(t *txn) error {
+		if t.dialect == sqliteDialect {
+			if err := t.fold(ctx); err != nil {
+				return err
+			}
+		}
+		return fn(&meterTx{t})
+	})
 }
 
 // View runs fn in one transaction that only reads, all of it at one instant.
 func (s *Store) View(ctx context.Context, fn func(metering.Tx) error) error {
+	if err := s.core.folded(ctx); err != nil {
+		return err
+	}
 	return s.core.view(ctx, s.core, func(t *txn) error { return fn(&meterTx{t}) })
 }
 

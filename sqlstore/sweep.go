@@ -20,9 +20,9 @@ func (s *Store) Sweep(ctx context.Context, before time.Time) (int, error) {
 	return s.core.sweepPostgres(ctx, arrival(before))
 }
 
-// sweepRest is how many times as long as it wrote a sweep then waits, so that what it takes
-// of the writer's time is a fifth at most.
-const sweepRest = 4
+// sweepRest is how many times as long as a sweep worked on a chunk it then waits, so that
+// the events beside it keep nine tenths of the machine and of the writer's time.
+const sweepRest = 10
 
 // sweepSQLite walks the ids in their order: an index by arrival would cost every event more
 // than the walk does. Only where there is something to forget it takes the writer's turn.
@@ -32,6 +32,7 @@ func (c *core) sweepSQLite(ctx context.Context, before int64) (int, error) {
 	for {
 		var last []byte
 		old := 0
+		began := time.Now()
 		err := c.view(ctx, c, func(t *txn) error {
 			return t.query(ctx, "walk meter_seen", func(rows *sql.Rows) error { return rows.Scan(&last, &old) },
 				"SELECT max(id), coalesce(sum(arrived < ?), 0) FROM (SELECT id, arrived FROM meter_seen WHERE id > ? ORDER BY id LIMIT ?)", before, after, sweepChunk)
@@ -39,12 +40,17 @@ func (c *core) sweepSQLite(ctx context.Context, before int64) (int, error) {
 		if err != nil || last == nil {
 			return swept, err
 		}
+		worked := time.Since(began)
 		if old > 0 {
-			n, err := c.forget(ctx, "DELETE FROM meter_seen WHERE id > ? AND id <= ? AND arrived < ?", after, last, before)
-			swept += n
+			n, took, err := c.forget(ctx, "DELETE FROM meter_seen WHERE id > ? AND id <= ? AND arrived < ?", after, last, before)
 			if err != nil {
 				return swept, err
 			}
+			swept += n
+			worked += took
+		}
+		if err := rest(ctx, worked); err != nil {
+			return swept, err
 		}
 		after = last
 	}
@@ -53,33 +59,40 @@ func (c *core) sweepSQLite(ctx context.Context, before int64) (int, error) {
 func (c *core) sweepPostgres(ctx context.Context, before int64) (int, error) {
 	swept := 0
 	for {
-		n, err := c.forget(ctx, "DELETE FROM meter_seen WHERE ctid = ANY (ARRAY(SELECT ctid FROM meter_seen WHERE arrived < ? ORDER BY arrived LIMIT ? FOR UPDATE SKIP LOCKED))", before, sweepChunk)
-		swept += n
+		n, worked, err := c.forget(ctx, "DELETE FROM meter_seen WHERE ctid = ANY (ARRAY(SELECT ctid FROM meter_seen WHERE arrived < ? ORDER BY arrived LIMIT ? FOR UPDATE SKIP LOCKED))", before, sweepChunk)
 		if err != nil || n == 0 {
+			return swept, err
+		}
+		swept += n
+		if err := rest(ctx, worked); err != nil {
 			return swept, err
 		}
 	}
 }
 
-// forget deletes, and rests after it.
-func (c *core) forget(ctx context.Context, query string, args ...any) (n int, err error) {
+// forget deletes, and tells how long that took without the wait for the writer's turn.
+func (c *core) forget(ctx context.Context, query string, args ...any) (n int, took time.Duration, err error) {
 	var began time.Time
 	err = c.update(ctx, c, func(t *txn) error {
-		began = time.Now() // the wait for the turn is no work
+		began = time.Now()
 		t.quiet = true
 		deleted, err := t.exec(ctx, "sweep meter_seen", query, args...)
 		n, t.wrote = int(deleted), deleted > 0
 		return err
 	})
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	rest := time.NewTimer(sweepRest * time.Since(began))
-	defer rest.Stop()
+	return n, time.Since(began), nil
+}
+
+func rest(ctx context.Context, worked time.Duration) error {
+	over := time.NewTimer(sweepRest * worked)
+	defer over.Stop()
 	select {
-	case <-rest.C:
-		return n, nil
+	case <-over.C:
+		return nil
 	case <-ctx.Done():
-		return n, fmt.Errorf("sqlstore: sweep: %w", context.Cause(ctx))
+		return fmt.Errorf("sqlstore: sweep: %w", context.Cause(ctx))
 	}
 }

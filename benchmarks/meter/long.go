@@ -81,11 +81,12 @@ func measureIDs(ctx context.Context, dir string, n int) error {
 }
 
 // measureSweep compares full load beside a sweep of n old ids, for as long as that takes,
-// with full load alone, in a store of twice as many.
-func measureSweep(ctx context.Context, dir string, times, n int, long time.Duration) error {
+// with full load alone for as long, in a store of twice as many.
+func measureSweep(ctx context.Context, dir string, times, n int) error {
 	const alone, beside = "64 goroutines alone", "64 goroutines beside a sweep"
 	var swept atomic.Int64
-	results, err := rounds.Run(times, []string{alone, beside}, func(name string) (float64, error) {
+	var took time.Duration // of the last sweep, the first of which comes first
+	results, err := rounds.Run(times, []string{beside, alone}, func(name string) (float64, error) {
 		return inFreshDirectory(dir, func(dir string) (rate float64, err error) {
 			var offset atomic.Int64
 			clock := func() time.Time { return time.Now().Add(time.Duration(offset.Load())) }
@@ -117,10 +118,11 @@ func measureSweep(ctx context.Context, dir string, times, n int, long time.Durat
 				return err
 			}
 			if name == alone {
-				return load(ctx, s, 64, 1, long, count)
+				return load(ctx, s, 64, 1, took, count)
 			}
 			var over atomic.Bool
 			done := make(chan error, 1)
+			start := time.Now()
 			go func() {
 				k, err := store.Sweep(ctx, clock().Add(-36*24*time.Hour))
 				swept.Store(int64(k))
@@ -128,6 +130,7 @@ func measureSweep(ctx context.Context, dir string, times, n int, long time.Durat
 				done <- err
 			}()
 			rate, err = loadUntil(ctx, s, 64, 1, over.Load, count)
+			took = time.Since(start)
 			return rate, errors.Join(err, <-done)
 		})
 	})
@@ -135,7 +138,7 @@ func measureSweep(ctx context.Context, dir string, times, n int, long time.Durat
 		return err
 	}
 	rate := func(r float64) float64 { return r }
-	fmt.Printf("%d rounds, %d old ids among as many new ones, %d swept in each, %s; medians\n\n", times, n, swept.Load(), rounds.Machine())
+	fmt.Printf("%d rounds, %d old ids among as many new ones, %d swept in each, the last one in %v, %s; medians\n\n", times, n, swept.Load(), took.Round(time.Second), rounds.Machine())
 	results.Print(os.Stdout, rounds.Column[float64]{Title: "events a second", Of: rate})
 	fmt.Printf("\n| | reached | to reach |\n|---|---|---|\n| a sweep costs | %.0f %% | at most 20 %% |\n\n", 100*(1-results.Ratio(beside, alone, rate)))
 	return nil

@@ -43,7 +43,7 @@ func run(ctx context.Context, what, child string, times int, long time.Duration,
 	case "ids":
 		return inDirectory(func(dir string) error { return measureIDs(ctx, dir, ids) })
 	case "sweep":
-		return inDirectory(func(dir string) error { return measureSweep(ctx, dir, times, ids/5, long) })
+		return inDirectory(func(dir string) error { return measureSweep(ctx, dir, times, ids/5) })
 	case "idle":
 		return inDirectory(func(dir string) error { return measureIdle(ctx, dir, 5*long) })
 	}

@@ -13,9 +13,9 @@ import (
 	"time"
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
-	"github.com/stripe/stripe-go/v85/webhook"
+	stripewebhook "github.com/stripe/stripe-go/v85/webhook"
 
-	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/webhook"
 )
 
 // eventSize is the size of every body.
@@ -60,14 +60,14 @@ func candidates() ([]candidate, error) {
 		return nil, fmt.Errorf("the bodies have %d and %d bytes", len(body), len(theirs))
 	}
 	now := time.Now()
-	verifier, err := pacspace.NewWebhookVerifier([]string{secret}, pacspace.WithTolerance(24*time.Hour))
+	verifier, err := webhook.NewVerifier([]string{secret}, webhook.WithTolerance(24*time.Hour))
 	if err != nil {
 		return nil, err
 	}
-	header := pacspace.SignWebhook(secret, now, body)
-	header.Set(pacspace.WebhookEventHeader, "delta.verified")
-	header.Set(pacspace.WebhookIDHeader, "evt_1")
-	signature, timestamp := header.Get(pacspace.WebhookSignatureHeader), header.Get(pacspace.WebhookTimestampHeader)
+	header := webhook.Sign(secret, now, body)
+	header.Set(webhook.EventHeader, "delta.verified")
+	header.Set(webhook.IDHeader, "evt_1")
+	signature, timestamp := header.Get(webhook.SignatureHeader), header.Get(webhook.TimestampHeader)
 
 	standard, err := standardwebhooks.NewWebhook(secret)
 	if err != nil {
@@ -83,13 +83,13 @@ func candidates() ([]candidate, error) {
 	standardHeader.Set(standardwebhooks.HeaderWebhookTimestamp, strconv.FormatInt(now.Unix(), 10))
 
 	const tolerance = 24 * time.Hour
-	stripeHeader := webhook.GenerateTestSignedPayload(&webhook.UnsignedPayload{Payload: body, Secret: secret, Timestamp: now}).Header
-	stripeEventHeader := webhook.GenerateTestSignedPayload(&webhook.UnsignedPayload{Payload: theirs, Secret: secret, Timestamp: now}).Header
+	stripeHeader := stripewebhook.GenerateTestSignedPayload(&stripewebhook.UnsignedPayload{Payload: body, Secret: secret, Timestamp: now}).Header
+	stripeEventHeader := stripewebhook.GenerateTestSignedPayload(&stripewebhook.UnsignedPayload{Payload: theirs, Secret: secret, Timestamp: now}).Header
 
 	return []candidate{
 		{nameBare, bare(timestamp, signature, body)},
 		{nameCheck, func() error { return verifier.VerifySignature(signature, timestamp, body) }},
-		{nameStripe, func() error { return webhook.ValidatePayloadWithTolerance(body, stripeHeader, secret, tolerance) }},
+		{nameStripe, func() error { return stripewebhook.ValidatePayloadWithTolerance(body, stripeHeader, secret, tolerance) }},
 		{nameStandard, func() error { return standard.Verify(body, standardHeader) }},
 		{nameParse, func() error {
 			event, err := verifier.Verify(body, header)
@@ -110,7 +110,7 @@ func candidates() ([]candidate, error) {
 			return err
 		}},
 		{nameStripeParse, func() error {
-			event, err := webhook.ConstructEventWithOptions(theirs, stripeEventHeader, secret, webhook.ConstructEventOptions{Tolerance: tolerance, IgnoreAPIVersionMismatch: true})
+			event, err := stripewebhook.ConstructEventWithOptions(theirs, stripeEventHeader, secret, stripewebhook.ConstructEventOptions{Tolerance: tolerance, IgnoreAPIVersionMismatch: true})
 			if err == nil && event.ID != "evt_1NG8Du2eZvKYlo2CUI79vXWy" {
 				err = errOther
 			}

@@ -20,6 +20,7 @@ import (
 	"github.com/pacspace/pacspace-go/benchmarks/internal/rounds"
 	"github.com/pacspace/pacspace-go/reconcile"
 	"github.com/pacspace/pacspace-go/sqlstore"
+	"github.com/pacspace/pacspace-go/webhook"
 )
 
 const (
@@ -81,7 +82,7 @@ func measureHandler(ctx context.Context, times, events, callers int) error {
 		if name == nameStore {
 			return rate(bodies, callers, func() (func([]byte) error, error) {
 				return func(body []byte) error {
-					event, err := pacspace.ParseEvent(body)
+					event, err := webhook.ParseEvent(body)
 					if err != nil {
 						return err
 					}
@@ -139,7 +140,7 @@ func rate(events [][]byte, callers int, open func() (func([]byte) error, error))
 
 // serve runs the handler on a loopback address.
 func serve(agent *reconcile.Agent) (address string, stop func(), err error) {
-	verifier, err := pacspace.NewWebhookVerifier([]string{secret})
+	verifier, err := webhook.NewVerifier([]string{secret})
 	if err != nil {
 		return "", nil, err
 	}
@@ -154,9 +155,9 @@ func serve(agent *reconcile.Agent) (address string, stop func(), err error) {
 
 // request is a delivery as it goes over the wire.
 func request(address string, body []byte) []byte {
-	h := pacspace.SignWebhook(secret, time.Now(), body)
+	h := webhook.Sign(secret, time.Now(), body)
 	h.Set("Content-Type", "application/json")
-	h.Set(pacspace.WebhookEventHeader, "delta.verified")
+	h.Set(webhook.EventHeader, "delta.verified")
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "POST /hooks/pacspace HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n", address, len(body))
 	_ = h.Write(&b) // to memory

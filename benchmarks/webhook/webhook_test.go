@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"testing"
 
-	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/webhook"
 )
 
 // Every candidate takes its delivery, and none takes one that was changed: else it would be
@@ -37,7 +37,7 @@ func TestBothBodiesAreOneKiBAndRead(t *testing.T) {
 			t.Errorf("%d bytes", len(body))
 		}
 	}
-	event, err := pacspace.ParseEvent(ourEvent())
+	event, err := webhook.ParseEvent(ourEvent())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/pacspace/pacspace-go/reconcile"
 	"github.com/pacspace/pacspace-go/sandbox"
 	"github.com/pacspace/pacspace-go/sqlstore"
+	"github.com/pacspace/pacspace-go/webhook"
 )
 
 // stage is everything that plays, on one clock.
@@ -105,7 +106,7 @@ func newStage(ctx context.Context, out io.Writer) (s *stage, err error) {
 // serve answers webhooks until the end.
 func (s *stage) serve(hooks net.Listener) error {
 	// The sandbox signs by its clock, so the verifier goes by it too.
-	verifier, err := pacspace.NewWebhookVerifier([]string{s.box.WebhookSecret(sandbox.Test)}, pacspace.WithWebhookClock(s.clock.Now))
+	verifier, err := webhook.NewVerifier([]string{s.box.WebhookSecret(sandbox.Test)}, webhook.WithClock(s.clock.Now))
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/pacspace/pacspace-go/examples/internal/stage"
 	"github.com/pacspace/pacspace-go/invoice"
 	"github.com/pacspace/pacspace-go/metering"
+	"github.com/pacspace/pacspace-go/usage"
 )
 
 // The two things that are counted, each under accounts of its own.
@@ -221,8 +222,8 @@ func (s *story) total() error {
 func byDay(calls []call) iter.Seq2[pacspace.Date, []call] {
 	return func(yield func(pacspace.Date, []call) bool) {
 		for len(calls) > 0 {
-			day := pacspace.DateOf(calls[0].at)
-			n := slices.IndexFunc(calls, func(c call) bool { return pacspace.DateOf(c.at) != day })
+			day := usage.DateOf(calls[0].at)
+			n := slices.IndexFunc(calls, func(c call) bool { return usage.DateOf(c.at) != day })
 			if n < 0 {
 				n = len(calls)
 			}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/usage"
 )
 
 // invoice is what the vendor hands to a customer: a text to read and evidence to check.
@@ -96,7 +97,7 @@ func printInvoice(p *printer, c *pacspace.Closing, shown int) {
 	t := p.table("    day", c.Account.Resource, "reference")
 	for _, l := range c.Lines[:min(shown, len(c.Lines))] {
 		day := ""
-		if r, err := pacspace.ParseReference(l.Delta.ReferenceID); err == nil {
+		if r, err := usage.ParseReference(l.Delta.ReferenceID); err == nil {
 			day = r.Day.String()
 		}
 		t.row("    "+day, l.Delta.Delta, l.Delta.ReferenceID)

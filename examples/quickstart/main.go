@@ -137,7 +137,7 @@ func (j job) read() (calls []usagecsv.Call, u *usagecsv.Usage, name string, err 
 		name = trace.Name
 		u, err = usagecsv.ReadCalls(bytes.NewReader(trace.CSV()), name, j.columns, keep)
 	} else {
-		u, err = usagecsv.ReadFileCalls(name, j.columns, keep)
+		u, err = usagecsv.ReadFile(name, j.columns, keep)
 	}
 	if err == nil && len(calls) > maxCalls {
 		err = fmt.Errorf("%s: more than %d lines; at most so many are metered here, split the file", name, maxCalls)

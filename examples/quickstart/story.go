@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/usage"
 )
 
 // tell runs the whole story and prints it. It returns an error as soon as something is
@@ -26,7 +27,7 @@ func tell(ctx context.Context, j job, out io.Writer) (err error) {
 	p := &printer{w: out}
 	p.line("PacSpace quickstart: %s", name)
 	p.line("%d lines of %s by %d customers, %s to %s, %s in all", used.Calls, j.resource,
-		len(used.Customers), pacspace.DateOf(used.First), pacspace.DateOf(used.Last), used.Sum)
+		len(used.Customers), usage.DateOf(used.First), usage.DateOf(used.Last), used.Sum)
 	if j.columns.CustomerColumn == "" {
 		p.line("no customer column: line n belongs to customer n modulo %d", j.columns.Customers)
 	}

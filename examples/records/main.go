@@ -19,6 +19,7 @@ import (
 
 	"github.com/pacspace/pacspace-go"
 	"github.com/pacspace/pacspace-go/proof"
+	"github.com/pacspace/pacspace-go/record"
 	"github.com/pacspace/pacspace-go/sandbox"
 )
 
@@ -35,7 +36,7 @@ func main() {
 }
 
 const (
-	record     = "press-4"
+	recordKey  = "press-4"
 	accessCode = "A1B2C3"
 )
 
@@ -62,7 +63,7 @@ func tell(ctx context.Context, dir string, out io.Writer) error {
 	clock.Advance(time.Minute) // the service seals the entry
 
 	link, err := server.ShareRecord(sandbox.Test, sandbox.Share{
-		Record: record, AccessCode: accessCode,
+		Record: recordKey, AccessCode: accessCode,
 		Shown: []sandbox.Shown{{Entry: 1, Fields: []string{"title", "occurredAt"}}},
 	})
 	if err != nil {
@@ -90,21 +91,21 @@ func act(ctx context.Context, server *sandbox.Server, log string, out io.Writer)
 		return err
 	}
 	defer f.Close()
-	fingerprint, err := pacspace.Fingerprint(f, pacspace.FingerprintParams{})
+	fingerprint, err := record.Fingerprint(f, record.FingerprintParams{})
 	if err != nil {
 		return err
 	}
 	// Kept before anything is sent: without it nobody can show later what was recorded.
-	kept, err := pacspace.WriteBlindingFile(log, fingerprint.Blinding)
+	kept, err := record.WriteBlindingFile(log, fingerprint.Blinding)
 	if err != nil {
 		return err
 	}
-	entry, err := client.Records.Emit(ctx, record, pacspace.EntryParams{
+	entry, err := client.Records.Emit(ctx, recordKey, pacspace.EntryParams{
 		Title:       "Press paused",
 		OccurredAt:  time.Date(2026, time.February, 10, 11, 59, 0, 0, time.UTC),
 		ActorID:     "agent-7",
 		Note:        "guard open",
-		Payloads:    []pacspace.PayloadRef{fingerprint.Ref},
+		Payloads:    []record.PayloadRef{fingerprint.Ref},
 		ReferenceID: "pause-1",
 	})
 	if err != nil {
@@ -162,7 +163,7 @@ func prove(ctx context.Context, server *sandbox.Server, log string, out io.Write
 		return err
 	}
 	defer client.Close()
-	blinding, err := pacspace.ReadBlindingFile(log + pacspace.BlindingFileSuffix)
+	blinding, err := record.ReadBlindingFile(log + record.BlindingFileSuffix)
 	if err != nil {
 		return err
 	}
@@ -171,12 +172,12 @@ func prove(ctx context.Context, server *sandbox.Server, log string, out io.Write
 		return err
 	}
 	defer f.Close()
-	page, err := client.Records.HistoryPage(ctx, record, pacspace.EntryRange{})
+	page, err := client.Records.HistoryPage(ctx, recordKey, pacspace.EntryRange{})
 	if err != nil {
 		return err
 	}
-	found, err := pacspace.CheckHistory(page.RawJSON(), pacspace.Expectation{
-		Entry: 1, Files: []pacspace.HeldFile{{Source: f, Blinding: blinding}},
+	found, err := record.CheckHistory(page.RawJSON(), record.Expectation{
+		Entry: 1, Files: []record.HeldFile{{Source: f, Blinding: blinding}},
 	})
 	if err != nil {
 		return err

@@ -13,6 +13,7 @@ import (
 	"github.com/pacspace/pacspace-go/examples/internal/stage"
 	"github.com/pacspace/pacspace-go/invoice"
 	"github.com/pacspace/pacspace-go/metering"
+	"github.com/pacspace/pacspace-go/usage"
 )
 
 const (
@@ -105,7 +106,7 @@ func (s *story) days(ctx context.Context) error {
 		if err := s.Settle(ctx, s.meter.Meter); err != nil {
 			return err
 		}
-		fmt.Fprintf(s.out, "  %s: %d requests, sent as %d deltas on %s\n", day, requests, len(customers), pacspace.DateOf(s.Clock.Now()))
+		fmt.Fprintf(s.out, "  %s: %d requests, sent as %d deltas on %s\n", day, requests, len(customers), usage.DateOf(s.Clock.Now()))
 	}
 	return nil
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/webhook"
 )
 
 // started is the program at work.
@@ -108,11 +109,11 @@ func TestItDeliversWebhooksSignedWithTheSecretItPrints(t *testing.T) {
 	_, err := s.client(t).Balance.Emit(t.Context(), pacspace.DeltaParams{CustomerID: "customer_acme", Delta: pacspace.NewDecimal(-50), Reason: "usage", ReferenceID: "usage:1"})
 	require.NoError(t, err)
 	d := <-came
-	verifier, err := pacspace.NewWebhookVerifier([]string{secret})
+	verifier, err := webhook.NewVerifier([]string{secret})
 	require.NoError(t, err)
 	event, err := verifier.Verify(d.body, d.header)
 	require.NoError(t, err)
-	require.Equal(t, pacspace.EventDeltaVerified, event.Type)
+	require.Equal(t, webhook.EventDeltaVerified, event.Type)
 	code, _ := s.stop()
 	require.Equal(t, 0, code)
 }

@@ -5,13 +5,12 @@ package agentstore
 import (
 	"cmp"
 	"context"
-	"errors"
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
+	"github.com/pacspace/pacspace-go/internal/memtx"
 	"github.com/pacspace/pacspace-go/reconcile"
 	"github.com/pacspace/pacspace-go/usage"
 )
@@ -19,10 +18,8 @@ import (
 // Store keeps everything in maps behind one lock, so its transactions follow each other.
 // Make one with [New].
 type Store struct {
-	now func() time.Time
+	*memtx.DB
 
-	mu         sync.Mutex
-	floor      time.Time
 	settings   map[string]string
 	events     map[string]reconcile.InboxEvent
 	deliveries map[string]int // events that came under a delivery id
@@ -50,7 +47,7 @@ type checkKey struct {
 // New makes an empty store with a clock, such as time.Now.
 func New(now func() time.Time) *Store {
 	return &Store{
-		now:        now,
+		DB:         memtx.New(now),
 		settings:   map[string]string{},
 		events:     map[string]reconcile.InboxEvent{},
 		deliveries: map[string]int{},
@@ -62,21 +59,6 @@ func New(now func() time.Time) *Store {
 		checks:     map[checkKey]reconcile.Check{},
 		mismatches: map[string]reconcile.Mismatch{},
 	}
-}
-
-// tick reads the clock, which never goes back.
-func (s *Store) tick() time.Time {
-	if now := s.now().UTC().Truncate(time.Microsecond); now.After(s.floor) {
-		s.floor = now
-	}
-	return s.floor
-}
-
-// Now is the clock that New was given, held to go forward.
-func (s *Store) Now(ctx context.Context) (time.Time, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.tick(), ctx.Err()
 }
 
 // Receive keeps events, each once; see [reconcile.Store].
@@ -91,7 +73,7 @@ func (s *Store) Receive(ctx context.Context, events []reconcile.InboxEvent) ([]b
 			e.Body = slices.Clone(e.Body)
 			e.Received, e.State, e.Error = t.Now(), reconcile.EventPending, ""
 			if e.DeliveryID != "" {
-				if err := put(t.(*tx), s.deliveries, e.DeliveryID, s.deliveries[e.DeliveryID]+1); err != nil {
+				if err := memtx.Put(t.(*tx).Tx, s.deliveries, e.DeliveryID, s.deliveries[e.DeliveryID]+1); err != nil {
 					return err
 				}
 			}
@@ -109,83 +91,24 @@ func (s *Store) Receive(ctx context.Context, events []reconcile.InboxEvent) ([]b
 
 // Update runs fn under the lock and undoes what it did where it fails.
 func (s *Store) Update(ctx context.Context, fn func(reconcile.Tx) error) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	t := &tx{Store: s, at: s.tick()}
-	done := false
-	defer func() {
-		if !done {
-			t.rollback()
-		}
-	}()
-	if err := t.run(fn); err != nil {
-		return err
-	}
-	done = true
-	return nil
+	return s.DB.Update(ctx, func(t *memtx.Tx) error { return fn(&tx{s, t}) })
 }
 
-// View runs fn under the lock.
+// View runs fn under the lock; what it writes is refused.
 func (s *Store) View(ctx context.Context, fn func(reconcile.Tx) error) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	t := &tx{Store: s, at: s.tick(), readOnly: true}
-	return t.run(fn)
+	return s.DB.View(ctx, func(t *memtx.Tx) error { return fn(&tx{s, t}) })
 }
 
 // tx is a transaction of a store whose lock is held.
 type tx struct {
 	*Store
-	at       time.Time
-	readOnly bool
-	failed   error    // a write within View, which must not go unseen
-	undo     []func() // what brings back what was, last change last
+	*memtx.Tx
 }
-
-// run calls fn and returns what must keep the transaction from standing.
-func (t *tx) run(fn func(reconcile.Tx) error) error {
-	if err := fn(t); err != nil {
-		return err
-	}
-	return t.failed
-}
-
-func (t *tx) rollback() {
-	for _, undo := range slices.Backward(t.undo) {
-		undo()
-	}
-}
-
-// put sets a value of a map so that it can be undone.
-func put[K comparable, V any](t *tx, m map[K]V, key K, value V) error {
-	if t.readOnly {
-		t.failed = errors.New("agentstore: this transaction only reads; use Update")
-		return t.failed
-	}
-	old, was := m[key]
-	t.undo = append(t.undo, func() {
-		if was {
-			m[key] = old
-		} else {
-			delete(m, key)
-		}
-	})
-	m[key] = value
-	return nil
-}
-
-func (t *tx) Now() time.Time { return t.at }
 
 func (t *tx) Setting(_ context.Context, name string) (string, error) { return t.settings[name], nil }
 
 func (t *tx) SetSetting(_ context.Context, name, value string) error {
-	return put(t, t.settings, name, value)
+	return memtx.Put(t.Tx, t.settings, name, value)
 }
 
 func (t *tx) PendingEvents(_ context.Context, limit int) ([]reconcile.InboxEvent, error) {
@@ -201,23 +124,23 @@ func (t *tx) PendingEvents(_ context.Context, limit int) ([]reconcile.InboxEvent
 }
 
 func (t *tx) Events(_ context.Context, state reconcile.EventState, after string, limit int) ([]reconcile.InboxEvent, error) {
-	return list(t.events, limit, func(e *reconcile.InboxEvent) bool { return e.State == state && e.ID > after },
+	return memtx.List(t.events, limit, func(e *reconcile.InboxEvent) bool { return e.State == state && e.ID > after },
 		func(a, b *reconcile.InboxEvent) int { return strings.Compare(a.ID, b.ID) }), nil
 }
 
 func (t *tx) PutEvent(_ context.Context, e *reconcile.InboxEvent) error {
 	if e.State == reconcile.EventPending {
-		if err := put(t, t.pending, e.ID, true); err != nil {
+		if err := memtx.Put(t.Tx, t.pending, e.ID, true); err != nil {
 			return err
 		}
 	} else if t.pending[e.ID] {
-		id := e.ID
-		t.undo = append(t.undo, func() { t.pending[id] = true })
-		delete(t.pending, e.ID)
+		if err := memtx.Delete(t.Tx, t.pending, e.ID); err != nil {
+			return err
+		}
 	}
 	row := *e
-	row.Received = row.Received.UTC().Truncate(time.Microsecond)
-	return put(t, t.events, e.ID, row)
+	row.Received = memtx.Instant(row.Received)
+	return memtx.Put(t.Tx, t.events, e.ID, row)
 }
 
 func (t *tx) EventKnown(_ context.Context, id string) (bool, error) {
@@ -245,7 +168,7 @@ func (t *tx) LockAccount(_ context.Context, customerID string) (*reconcile.Accou
 	a, ok := t.accounts[customerID]
 	if !ok {
 		a = reconcile.Account{CustomerID: customerID}
-		if err := put(t, t.accounts, customerID, a); err != nil {
+		if err := memtx.Put(t.Tx, t.accounts, customerID, a); err != nil {
 			return nil, err
 		}
 	}
@@ -254,8 +177,8 @@ func (t *tx) LockAccount(_ context.Context, customerID string) (*reconcile.Accou
 
 func (t *tx) PutAccount(_ context.Context, a *reconcile.Account) error {
 	row := *a
-	row.FirstAt, row.LastAt = row.FirstAt.UTC().Truncate(time.Microsecond), row.LastAt.UTC().Truncate(time.Microsecond)
-	return put(t, t.accounts, a.CustomerID, row)
+	row.FirstAt, row.LastAt = memtx.Instant(row.FirstAt), memtx.Instant(row.LastAt)
+	return memtx.Put(t.Tx, t.accounts, a.CustomerID, row)
 }
 
 func (t *tx) Account(_ context.Context, customerID string) (*reconcile.Account, error) {
@@ -267,7 +190,7 @@ func (t *tx) Account(_ context.Context, customerID string) (*reconcile.Account, 
 }
 
 func (t *tx) Accounts(_ context.Context, after string, limit int) ([]reconcile.Account, error) {
-	return list(t.accounts, limit, func(a *reconcile.Account) bool { return a.CustomerID > after },
+	return memtx.List(t.accounts, limit, func(a *reconcile.Account) bool { return a.CustomerID > after },
 		func(a, b *reconcile.Account) int { return strings.Compare(a.CustomerID, b.CustomerID) }), nil
 }
 
@@ -281,7 +204,7 @@ func (t *tx) Deltas(_ context.Context, q reconcile.DeltaQuery, limit int) ([]rec
 		}
 		return out, nil
 	}
-	return list(t.deltas[q.CustomerID], limit, func(d *reconcile.Delta) bool {
+	return memtx.List(t.deltas[q.CustomerID], limit, func(d *reconcile.Delta) bool {
 		return (q.From.IsZero() || !d.Day.IsZero() && !d.Day.Before(q.From)) &&
 			(q.To.IsZero() || !d.Day.IsZero() && !d.Day.After(q.To)) &&
 			(q.Window == usage.Window{} || q.Window.Contains(d.RecordedAt())) &&
@@ -293,26 +216,26 @@ func (t *tx) PutDelta(_ context.Context, d *reconcile.Delta) error {
 	rows := t.deltas[d.CustomerID]
 	if rows == nil {
 		rows = map[deltaKey]reconcile.Delta{}
-		if err := put(t, t.deltas, d.CustomerID, rows); err != nil {
+		if err := memtx.Put(t.Tx, t.deltas, d.CustomerID, rows); err != nil {
 			return err
 		}
 	}
 	key := deltaKey{d.Name, d.N}
 	if old := rows[key]; old.ProofHash != d.ProofHash {
 		if old.ProofHash != "" {
-			if err := put(t, t.proofs, old.ProofHash, t.proofs[old.ProofHash]-1); err != nil {
+			if err := memtx.Put(t.Tx, t.proofs, old.ProofHash, t.proofs[old.ProofHash]-1); err != nil {
 				return err
 			}
 		}
-		if err := put(t, t.proofs, d.ProofHash, t.proofs[d.ProofHash]+1); err != nil {
+		if err := memtx.Put(t.Tx, t.proofs, d.ProofHash, t.proofs[d.ProofHash]+1); err != nil {
 			return err
 		}
 	}
 	name := nameKey{d.CustomerID, d.Name}
-	if err := put(t, t.names, name, max(t.names[name], d.N)); err != nil {
+	if err := memtx.Put(t.Tx, t.names, name, max(t.names[name], d.N)); err != nil {
 		return err
 	}
-	return put(t, rows, key, *d)
+	return memtx.Put(t.Tx, rows, key, *d)
 }
 
 func (t *tx) ProofKnown(_ context.Context, proofHash string) (bool, error) {
@@ -329,24 +252,24 @@ func (t *tx) Check(_ context.Context, customerID string, period usage.Period) (*
 
 func (t *tx) PutCheck(_ context.Context, c *reconcile.Check) error {
 	row := *c
-	row.Due = row.Due.UTC().Truncate(time.Microsecond)
-	return put(t, t.checks, checkKey{c.CustomerID, c.Period}, row)
+	row.Due = memtx.Instant(row.Due)
+	return memtx.Put(t.Tx, t.checks, checkKey{c.CustomerID, c.Period}, row)
 }
 
 func (t *tx) DueChecks(_ context.Context, now time.Time, limit int) ([]reconcile.Check, error) {
-	return list(t.checks, limit, func(c *reconcile.Check) bool { return !c.Due.IsZero() && !c.Due.After(now) },
+	return memtx.List(t.checks, limit, func(c *reconcile.Check) bool { return !c.Due.IsZero() && !c.Due.After(now) },
 		func(a, b *reconcile.Check) int {
 			return cmp.Or(a.Due.Compare(b.Due), strings.Compare(a.CustomerID, b.CustomerID), cmp.Compare(a.Period, b.Period))
 		}), nil
 }
 
 func (t *tx) Checks(_ context.Context, period usage.Period, after string, limit int) ([]reconcile.Check, error) {
-	return list(t.checks, limit, func(c *reconcile.Check) bool { return c.Period == period && c.CustomerID > after },
+	return memtx.List(t.checks, limit, func(c *reconcile.Check) bool { return c.Period == period && c.CustomerID > after },
 		func(a, b *reconcile.Check) int { return strings.Compare(a.CustomerID, b.CustomerID) }), nil
 }
 
 func (t *tx) Mismatches(_ context.Context, q reconcile.MismatchQuery, limit int) ([]reconcile.Mismatch, error) {
-	return list(t.mismatches, limit, func(m *reconcile.Mismatch) bool {
+	return memtx.List(t.mismatches, limit, func(m *reconcile.Mismatch) bool {
 		return (q.CustomerID == "" || m.CustomerID == q.CustomerID) && (q.Period == "" || m.Period == q.Period) &&
 			(q.State == "" || m.State == q.State) && m.ID() > q.AfterID &&
 			(q.Untold.IsZero() || m.Told < m.Revision && !m.NotBefore.After(q.Untold))
@@ -354,17 +277,5 @@ func (t *tx) Mismatches(_ context.Context, q reconcile.MismatchQuery, limit int)
 }
 
 func (t *tx) PutMismatch(_ context.Context, m *reconcile.Mismatch) error {
-	return put(t, t.mismatches, m.ID(), *m)
-}
-
-// list selects, sorts and cuts.
-func list[K comparable, V any](rows map[K]V, limit int, wanted func(*V) bool, order func(a, b *V) int) []V {
-	var out []V
-	for _, v := range rows {
-		if wanted(&v) {
-			out = append(out, v)
-		}
-	}
-	slices.SortFunc(out, func(a, b V) int { return order(&a, &b) })
-	return out[:min(limit, len(out))]
+	return memtx.Put(t.Tx, t.mismatches, m.ID(), *m)
 }

@@ -92,10 +92,10 @@ func ids(events []reconcile.InboxEvent) []string {
 	return out
 }
 
-// delta is one with every field set.
-func delta(customerID, name string, n int) reconcile.Delta {
+// delta is the first of its name, of customer acme and with every field set.
+func delta(name string) reconcile.Delta {
 	return reconcile.Delta{
-		CustomerID: customerID, Name: name, N: n, State: reconcile.DeltaVerified, Day: day,
+		CustomerID: "acme", Name: name, N: 1, State: reconcile.DeltaVerified, Day: day,
 		Delta: dec("-0.1000000000000000000001"), Reason: "a <b> & \"c\" \u2028", ReferenceID: name, RecordID: "rec_1", ReceiptID: "0xAB",
 		Index: new(int64(7)), Metadata: json.RawMessage(`{"a":"<\u0000>"}`), SubmittedAt: noon, VerifiedAt: noon.Add(time.Second),
 		ProofHash: "0xP", ContentHash: "0xC", ItemHashes: []string{"0xC", "0xD"}, PreviousProofHash: "0xO",
@@ -196,6 +196,19 @@ var tests = []struct {
 		})
 		require.Equal(t, []bool{false}, receive(t, s, "a"), "it is still known")
 	}},
+	{"two events of one delivery are both kept", func(t *testing.T, s reconcile.Store) {
+		fresh, err := s.Receive(t.Context(), []reconcile.InboxEvent{
+			{ID: "a", DeliveryID: "one", Body: []byte(`{"n":1}`)}, {ID: "b", DeliveryID: "one", Body: []byte(`{"n":2}`)},
+		})
+		require.NoError(t, err)
+		require.Equal(t, []bool{true, true}, fresh)
+		update(t, s, func(ctx context.Context, tx reconcile.Tx) {
+			events, err := tx.PendingEvents(ctx, 10)
+			require.NoError(t, err)
+			require.Equal(t, []string{"a", "b"}, ids(events))
+			require.Equal(t, `{"n":2}`, string(events[1].Body))
+		})
+	}},
 	{"an event is known by its id and by its delivery's", func(t *testing.T, s reconcile.Store) {
 		receive(t, s, "a")
 		_, err := s.Receive(t.Context(), []reconcile.InboxEvent{{ID: "b", Body: []byte("{}")}})
@@ -276,8 +289,8 @@ var tests = []struct {
 		})
 	}},
 	{"a delta comes back as it was put, letter by letter", func(t *testing.T, s reconcile.Store) {
-		full, bare := delta("acme", "usage:acme:2026-02-03", 1), reconcile.Delta{CustomerID: "acme", Name: "(record) r", N: 1, State: reconcile.DeltaFailed}
-		odd := delta("acme", "odd", 1)
+		full, bare := delta("usage:acme:2026-02-03"), reconcile.Delta{CustomerID: "acme", Name: "(record) r", N: 1, State: reconcile.DeltaFailed}
+		odd := delta("odd")
 		odd.ProofHash, odd.Reason = strings.Repeat("long\x00", 1000), "nul \x00 in it"
 		for _, d := range []reconcile.Delta{full, bare, odd} {
 			update(t, s, func(ctx context.Context, tx reconcile.Tx) { require.NoError(t, tx.PutDelta(ctx, &d)) })
@@ -343,7 +356,7 @@ var tests = []struct {
 		})
 	}},
 	{"a proof is known once a delta of any account has it", func(t *testing.T, s reconcile.Store) {
-		d := delta("acme", "a", 1)
+		d := delta("a")
 		update(t, s, func(ctx context.Context, tx reconcile.Tx) { require.NoError(t, tx.PutDelta(ctx, &d)) })
 		view(t, s, func(ctx context.Context, tx reconcile.Tx) {
 			for hash, want := range map[string]bool{"0xP": true, "0xp": false, "": false, "0xQ": false} {
@@ -441,7 +454,7 @@ var tests = []struct {
 	{"an error and a panic undo everything", func(t *testing.T, s reconcile.Store) {
 		ctx := t.Context()
 		receive(t, s, "a")
-		d := delta("acme", "a", 1)
+		d := delta("a")
 		writes := func(tx reconcile.Tx) {
 			events, err := tx.PendingEvents(ctx, 1)
 			require.NoError(t, err)

@@ -7,68 +7,30 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/internal/storetest"
 	"github.com/pacspace/pacspace-go/reconcile"
 	"github.com/pacspace/pacspace-go/sandbox"
+	"github.com/pacspace/pacspace-go/webhook"
 )
 
-// errCrash is what a process sees of its store once it has died: nothing it does counts any
-// more.
-var errCrash = errors.New("the process died")
-
-// mortal is a store as one process sees it. After a number of calls the process dies,
-// before or after the transaction that it asked for was committed.
+// mortal is a store as one process sees it.
 type mortal struct {
-	reconcile.Store
-
-	mu     sync.Mutex
-	left   int // calls until it dies, none below 0
-	commit bool
-	dead   bool
+	*storetest.Mortal[reconcile.Tx]
+	disk reconcile.Store
 }
 
-func (m *mortal) call(do func() error) error {
-	m.mu.Lock()
-	if m.dead {
-		m.mu.Unlock()
-		return errCrash
-	}
-	dies := m.left == 0
-	m.left--
-	m.dead = dies
-	m.mu.Unlock()
-	if dies && !m.commit {
-		return errCrash
-	}
-	err := do()
-	if dies {
-		return errCrash
-	}
-	return err
-}
-
-func (m *mortal) Now(ctx context.Context) (now time.Time, err error) {
-	err = m.call(func() (err error) { now, err = m.Store.Now(ctx); return err })
-	return now, err
+func newMortal(disk reconcile.Store, calls int, commit bool) *mortal {
+	return &mortal{storetest.NewMortal[reconcile.Tx](disk, calls, commit), disk}
 }
 
 func (m *mortal) Receive(ctx context.Context, events []reconcile.InboxEvent) (fresh []bool, err error) {
-	err = m.call(func() (err error) { fresh, err = m.Store.Receive(ctx, events); return err })
+	err = m.Call(func() (err error) { fresh, err = m.disk.Receive(ctx, events); return err })
 	return fresh, err
-}
-
-func (m *mortal) Update(ctx context.Context, fn func(reconcile.Tx) error) error {
-	return m.call(func() error { return m.Store.Update(ctx, fn) })
-}
-
-func (m *mortal) View(ctx context.Context, fn func(reconcile.Tx) error) error {
-	return m.call(func() error { return m.Store.View(ctx, fn) })
 }
 
 // Crashing holds that an agent whose process dies again and again, at any call of its store,
@@ -90,13 +52,13 @@ func Crashing(t *testing.T, d Disorder, open func(t *testing.T, now func() time.
 	told := map[telling]int{}
 	var m *mortal
 	deaths := 0
-	verifier, err := pacspace.NewWebhookVerifier([]string{w.secret}, pacspace.WithTolerance(365*24*time.Hour), pacspace.WithWebhookClock(clock.Now))
+	verifier, err := webhook.NewVerifier([]string{w.secret}, webhook.WithTolerance(365*24*time.Hour), webhook.WithClock(clock.Now))
 	require.NoError(t, err)
 	// born starts the process anew; it may die while it starts.
 	var agent *reconcile.Agent
 	born := func() {
 		for {
-			m = &mortal{Store: disk, left: 2 + random.IntN(25), commit: random.IntN(2) == 0}
+			m = newMortal(disk, 2+random.IntN(25), random.IntN(2) == 0)
 			agent, err = reconcile.New(w.client, m, reconcile.WithSystemOfRecord(w.books), reconcile.WithAlert(func(_ context.Context, x reconcile.Mismatch) error {
 				told[telling{x.ID(), x.Revision}]++
 				return nil
@@ -105,12 +67,12 @@ func Crashing(t *testing.T, d Disorder, open func(t *testing.T, now func() time.
 				w.hook = agent.Handler(verifier)
 				return
 			}
-			require.ErrorIs(t, err, errCrash)
+			require.ErrorIs(t, err, storetest.ErrDied)
 			deaths++
 		}
 	}
 	alive := func(err error) {
-		if m.dead {
+		if m.Dead() {
 			deaths++
 			born()
 			return
@@ -128,7 +90,7 @@ func Crashing(t *testing.T, d Disorder, open func(t *testing.T, now func() time.
 			if recorder.Code == http.StatusOK {
 				break
 			}
-			require.True(t, m.dead, "only a dead process does not take a delivery")
+			require.True(t, m.Dead(), "only a dead process does not take a delivery")
 			alive(nil)
 		}
 		if i%7 == 0 {
@@ -149,12 +111,10 @@ func Crashing(t *testing.T, d Disorder, open func(t *testing.T, now func() time.
 		_, err := w.server.Deliver(ctx)
 		require.NoError(t, err)
 	}
-	m.mu.Lock()
-	m.left = -1 // the last process lives
-	m.mu.Unlock()
-	if m.dead {
+	m.Spare() // the last process lives
+	if m.Dead() {
 		alive(nil)
-		m.left = -1
+		m.Spare()
 	}
 	for range 2 {
 		require.NoError(t, agent.Seed(ctx))

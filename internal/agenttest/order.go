@@ -24,6 +24,7 @@ import (
 	"github.com/pacspace/pacspace-go/reconcile"
 	"github.com/pacspace/pacspace-go/sandbox"
 	"github.com/pacspace/pacspace-go/usage"
+	"github.com/pacspace/pacspace-go/webhook"
 )
 
 // Disorder is how deliveries reach an agent.
@@ -169,7 +170,7 @@ func (w *world) run(t *testing.T, open func(t *testing.T, now func() time.Time) 
 	store := open(t, clock.Now)
 	agent, err := reconcile.New(w.client, store, reconcile.WithSystemOfRecord(w.books), reconcile.WithAlert(func(context.Context, reconcile.Mismatch) error { return nil }))
 	require.NoError(t, err)
-	verifier, err := pacspace.NewWebhookVerifier([]string{w.secret}, pacspace.WithTolerance(365*24*time.Hour), pacspace.WithWebhookClock(clock.Now))
+	verifier, err := webhook.NewVerifier([]string{w.secret}, webhook.WithTolerance(365*24*time.Hour), webhook.WithClock(clock.Now))
 	require.NoError(t, err)
 	w.hook = agent.Handler(verifier)
 	defer func() { w.hook = nil }()

@@ -4,12 +4,10 @@ package memstore
 
 import (
 	"context"
-	"errors"
-	"maps"
 	"slices"
-	"sync"
 	"time"
 
+	"github.com/pacspace/pacspace-go/internal/memtx"
 	"github.com/pacspace/pacspace-go/metering"
 	"github.com/pacspace/pacspace-go/usage"
 )
@@ -17,10 +15,8 @@ import (
 // Store keeps everything in maps behind one lock, so its transactions follow each other.
 // Make one with [New].
 type Store struct {
-	now func() time.Time
+	*memtx.DB
 
-	mu       sync.Mutex
-	floor    time.Time
 	settings map[string]string
 	accounts map[string]usage.Account
 	seen     map[string]seen
@@ -42,7 +38,7 @@ type dayKey struct {
 // New makes an empty store with a clock, such as time.Now.
 func New(now func() time.Time) *Store {
 	return &Store{
-		now:      now,
+		DB:       memtx.New(now),
 		settings: map[string]string{},
 		accounts: map[string]usage.Account{},
 		seen:     map[string]seen{},
@@ -52,62 +48,45 @@ func New(now func() time.Time) *Store {
 	}
 }
 
-// tick reads the clock, which never goes back.
-func (s *Store) tick() time.Time {
-	if now := s.now().UTC().Truncate(time.Microsecond); now.After(s.floor) {
-		s.floor = now
-	}
-	return s.floor
-}
-
-// Now is the clock that New was given, held to go forward.
-func (s *Store) Now(ctx context.Context) (time.Time, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.tick(), ctx.Err()
-}
-
 // Record adds events to their buckets; see [metering.Store].
 func (s *Store) Record(ctx context.Context, entries []metering.Entry) ([]metering.Recorded, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	now := s.tick()
-	for _, e := range entries {
-		if _, known := s.seen[e.ID]; known {
-			continue
-		}
-		if s.buckets[dayKey{e.CustomerID, e.Day}].Totals {
-			return nil, &metering.TotalsError{CustomerID: e.CustomerID, Day: e.Day}
-		}
-	}
 	out := make([]metering.Recorded, len(entries))
-	for i, e := range entries {
-		old, known := s.seen[e.ID]
-		switch {
-		case known && old.fingerprint == e.Fingerprint:
-			out[i] = metering.RecordedDuplicate
-		case known:
-			out[i] = metering.RecordedConflict
-		default:
-			out[i] = metering.RecordedNew
-			s.seen[e.ID] = seen{e.Fingerprint, now}
-			s.add(e)
+	err := s.DB.Update(ctx, func(t *memtx.Tx) error {
+		for i, e := range entries {
+			old, known := s.seen[e.ID]
+			switch {
+			case known && old.fingerprint == e.Fingerprint:
+				out[i] = metering.RecordedDuplicate
+			case known:
+				out[i] = metering.RecordedConflict
+			case s.buckets[dayKey{e.CustomerID, e.Day}].Totals:
+				return &metering.TotalsError{CustomerID: e.CustomerID, Day: e.Day}
+			default:
+				out[i] = metering.RecordedNew
+				if err := memtx.Put(t, s.seen, e.ID, seen{e.Fingerprint, t.Now()}); err != nil {
+					return err
+				}
+				if err := s.add(t, e); err != nil {
+					return err
+				}
+			}
 		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	return out, nil
 }
 
-func (s *Store) add(e metering.Entry) {
+func (s *Store) add(t *memtx.Tx, e metering.Entry) error {
 	key := dayKey{e.CustomerID, e.Day}
 	b, ok := s.buckets[key]
 	if !ok {
 		b = metering.Bucket{CustomerID: e.CustomerID, Day: e.Day}
 	}
 	b = cloneBucket(b)
-	at := e.Time.UTC().Truncate(time.Microsecond)
+	at := memtx.Instant(e.Time)
 	b.Open = b.Open.Add(e.Amount)
 	b.Count++
 	for name, value := range e.Dimensions {
@@ -123,9 +102,9 @@ func (s *Store) add(e metering.Entry) {
 		b.Last = at
 	}
 	if b.Due.IsZero() {
-		b.Due = e.Due.UTC().Truncate(time.Microsecond)
+		b.Due = memtx.Instant(e.Due)
 	}
-	s.buckets[key] = b
+	return memtx.Put(t, s.buckets, key, b)
 }
 
 // with keeps the smallest values, so that the order of arrival changes nothing.
@@ -140,46 +119,32 @@ func with(values []string, value string) []string {
 
 // Update runs fn under the lock and undoes what it did where it fails.
 func (s *Store) Update(ctx context.Context, fn func(metering.Tx) error) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	tx := &tx{Store: s, at: s.tick()}
-	done := false
-	defer func() {
-		if !done {
-			tx.rollback()
-		}
-	}()
-	if err := fn(tx); err != nil {
-		return err
-	}
-	if err := errors.Join(tx.failed, ctx.Err()); err != nil {
-		return err
-	}
-	done = true
-	return nil
+	return s.DB.Update(ctx, func(t *memtx.Tx) error { return fn(&tx{s, t}) })
 }
 
 // View runs fn under the lock; what it writes is refused.
 func (s *Store) View(ctx context.Context, fn func(metering.Tx) error) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	tx := &tx{Store: s, at: s.tick(), readOnly: true}
-	return errors.Join(fn(tx), tx.failed)
+	return s.DB.View(ctx, func(t *memtx.Tx) error { return fn(&tx{s, t}) })
 }
 
 // Sweep forgets ids that arrived before the instant.
-func (s *Store) Sweep(ctx context.Context, before time.Time) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	n := len(s.seen)
-	maps.DeleteFunc(s.seen, func(_ string, e seen) bool { return e.arrived.Before(before) })
-	return n - len(s.seen), ctx.Err()
+func (s *Store) Sweep(ctx context.Context, before time.Time) (n int, err error) {
+	err = s.DB.Update(ctx, func(t *memtx.Tx) error {
+		for id, e := range s.seen {
+			if !e.arrived.Before(before) {
+				continue
+			}
+			if err := memtx.Delete(t, s.seen, id); err != nil {
+				return err
+			}
+			n++
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	return n, nil
 }
 
 func cloneBucket(b metering.Bucket) metering.Bucket {
@@ -191,28 +156,20 @@ func cloneBucket(b metering.Bucket) metering.Bucket {
 		b.Dimensions = d
 	}
 	b.Metadata = slices.Clone(b.Metadata)
-	b.First, b.Last, b.Due = instant(b.First), instant(b.Last), instant(b.Due)
+	b.First, b.Last, b.Due = memtx.Instant(b.First), memtx.Instant(b.Last), memtx.Instant(b.Due)
 	return b
 }
 
 func cloneDelta(d metering.OutboxDelta) metering.OutboxDelta {
 	d.Body = slices.Clone(d.Body)
-	d.FirstSent, d.NotBefore = instant(d.FirstSent), instant(d.NotBefore)
-	d.CreatedAt, d.UpdatedAt = instant(d.CreatedAt), instant(d.UpdatedAt)
+	d.FirstSent, d.NotBefore = memtx.Instant(d.FirstSent), memtx.Instant(d.NotBefore)
+	d.CreatedAt, d.UpdatedAt = memtx.Instant(d.CreatedAt), memtx.Instant(d.UpdatedAt)
 	return d
 }
 
 func cloneBatch(b metering.OutboxBatch) metering.OutboxBatch {
 	b.Body = slices.Clone(b.Body)
-	b.FirstSent, b.NotBefore = instant(b.FirstSent), instant(b.NotBefore)
-	b.LeaseEnd, b.CreatedAt = instant(b.LeaseEnd), instant(b.CreatedAt)
+	b.FirstSent, b.NotBefore = memtx.Instant(b.FirstSent), memtx.Instant(b.NotBefore)
+	b.LeaseEnd, b.CreatedAt = memtx.Instant(b.LeaseEnd), memtx.Instant(b.CreatedAt)
 	return b
-}
-
-// instant is a time as the databases keep it.
-func instant(t time.Time) time.Time {
-	if t.IsZero() {
-		return time.Time{}
-	}
-	return t.UTC().Truncate(time.Microsecond)
 }

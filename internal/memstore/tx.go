@@ -3,11 +3,12 @@ package memstore
 import (
 	"cmp"
 	"context"
-	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/pacspace/pacspace-go/internal/memtx"
 	"github.com/pacspace/pacspace-go/metering"
 	"github.com/pacspace/pacspace-go/usage"
 )
@@ -15,49 +16,20 @@ import (
 // tx is a transaction of a store whose lock is held.
 type tx struct {
 	*Store
-	at       time.Time
-	readOnly bool
-	failed   error    // a write within View, which must not go unseen
-	undo     []func() // what brings back what was, last change last
+	*memtx.Tx
 }
-
-func (t *tx) rollback() {
-	for _, undo := range slices.Backward(t.undo) {
-		undo()
-	}
-}
-
-// put sets a value of a map so that it can be undone.
-func put[K comparable, V any](t *tx, m map[K]V, key K, value V) error {
-	if t.readOnly {
-		t.failed = errors.New("memstore: this transaction only reads; use Update")
-		return t.failed
-	}
-	old, was := m[key]
-	t.undo = append(t.undo, func() {
-		if was {
-			m[key] = old
-		} else {
-			delete(m, key)
-		}
-	})
-	m[key] = value
-	return nil
-}
-
-func (t *tx) Now() time.Time { return t.at }
 
 func (t *tx) Setting(_ context.Context, name string) (string, error) { return t.settings[name], nil }
 
 func (t *tx) SetSetting(_ context.Context, name, value string) error {
-	return put(t, t.settings, name, value)
+	return memtx.Put(t.Tx, t.settings, name, value)
 }
 
 func (t *tx) BindAccount(_ context.Context, a usage.Account) (usage.Account, error) {
 	if bound, ok := t.accounts[a.CustomerID]; ok {
 		return bound, nil
 	}
-	return a, put(t, t.accounts, a.CustomerID, a)
+	return a, memtx.Put(t.Tx, t.accounts, a.CustomerID, a)
 }
 
 func (t *tx) Account(_ context.Context, customerID string) (usage.Account, error) {
@@ -77,7 +49,7 @@ func (t *tx) Bucket(_ context.Context, customerID string, day usage.Date) (*mete
 }
 
 func (t *tx) PutBucket(_ context.Context, b *metering.Bucket) error {
-	return put(t, t.buckets, dayKey{b.CustomerID, b.Day}, cloneBucket(*b))
+	return memtx.Put(t.Tx, t.buckets, dayKey{b.CustomerID, b.Day}, cloneBucket(*b))
 }
 
 func (t *tx) DueBuckets(_ context.Context, now time.Time, limit int) ([]metering.Bucket, error) {
@@ -107,7 +79,7 @@ func (t *tx) Delta(_ context.Context, referenceID string) (*metering.OutboxDelta
 }
 
 func (t *tx) PutDelta(_ context.Context, d *metering.OutboxDelta) error {
-	return put(t, t.deltas, d.ReferenceID, cloneDelta(*d))
+	return memtx.Put(t.Tx, t.deltas, d.ReferenceID, cloneDelta(*d))
 }
 
 func (t *tx) ReadyDeltas(_ context.Context, state metering.State, now time.Time, limit int) ([]metering.OutboxDelta, error) {
@@ -138,9 +110,7 @@ func (t *tx) CountDeltas(context.Context) ([]metering.StateCount, error) {
 		c.Count++
 		counts[d.State] = c
 	}
-	return list(counts, len(counts), keep[metering.StateCount], all[metering.StateCount], func(a, b *metering.StateCount) int {
-		return cmp.Compare(a.State, b.State)
-	}), nil
+	return slices.SortedFunc(maps.Values(counts), func(a, b metering.StateCount) int { return cmp.Compare(a.State, b.State) }), nil
 }
 
 func (t *tx) CountOpen(_ context.Context, now time.Time) (metering.OpenCount, error) {
@@ -169,7 +139,7 @@ func (t *tx) Batch(_ context.Context, id string) (*metering.OutboxBatch, error) 
 }
 
 func (t *tx) PutBatch(_ context.Context, b *metering.OutboxBatch) error {
-	return put(t, t.batches, b.ID, cloneBatch(*b))
+	return memtx.Put(t.Tx, t.batches, b.ID, cloneBatch(*b))
 }
 
 func (t *tx) FreeBatches(_ context.Context, now time.Time, limit int) ([]metering.OutboxBatch, error) {
@@ -180,24 +150,14 @@ func (t *tx) FreeBatches(_ context.Context, now time.Time, limit int) ([]meterin
 	}), nil
 }
 
-// list selects, sorts, cuts and copies the values of a map.
+// list is [memtx.List] with copies, so that no caller writes into the store.
 func list[K comparable, V any](m map[K]V, limit int, clone func(V) V, wanted func(*V) bool, order func(a, b *V) int) []V {
-	var out []V
-	for _, v := range m {
-		if wanted(&v) {
-			out = append(out, v)
-		}
-	}
-	slices.SortFunc(out, func(a, b V) int { return order(&a, &b) })
-	out = out[:min(limit, len(out))]
+	out := memtx.List(m, limit, wanted, order)
 	for i := range out {
 		out[i] = clone(out[i])
 	}
 	return out
 }
-
-func keep[V any](v V) V  { return v }
-func all[V any](*V) bool { return true }
 
 func within(day, from, to usage.Date) bool {
 	return (from.IsZero() || !day.Before(from)) && (to.IsZero() || !day.After(to))

@@ -28,6 +28,7 @@ func Run(t *testing.T, open func(t *testing.T) metering.Store) {
 		{"batches", batchTests},
 		{"settings and accounts", settingTests},
 		{"transactions", transactionTests},
+		{"waiting", waitingTests},
 	} {
 		for _, c := range suite.tests {
 			t.Run(suite.name+"/"+c.name, func(t *testing.T) {

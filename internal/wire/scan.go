@@ -15,6 +15,10 @@ import (
 
 var errNotJSON = errors.New("not JSON")
 
+// ErrInvalid is one sentinel under the names that the packages export it by, so that
+// errors.Is finds either.
+var ErrInvalid = errors.New("invalid request")
+
 // space is what JSON calls white space; wider ideas of it are not JSON.
 const space = " \t\r\n"
 

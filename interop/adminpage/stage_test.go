@@ -22,6 +22,7 @@ import (
 	"github.com/pacspace/pacspace-go/sandbox"
 	"github.com/pacspace/pacspace-go/sqlstore"
 	"github.com/pacspace/pacspace-go/usage"
+	"github.com/pacspace/pacspace-go/webhook"
 )
 
 var (
@@ -90,7 +91,7 @@ func newStage(t *testing.T) *stage {
 		reconcile.WithPatience(time.Hour),
 		reconcile.WithAlert(func(context.Context, reconcile.Mismatch) error { return nil }))
 	require.NoError(t, err)
-	verifier, err := pacspace.NewWebhookVerifier([]string{s.box.WebhookSecret(sandbox.Test)}, pacspace.WithWebhookClock(s.clock.Now))
+	verifier, err := webhook.NewVerifier([]string{s.box.WebhookSecret(sandbox.Test)}, webhook.WithClock(s.clock.Now))
 	require.NoError(t, err)
 	hook.handler = s.agent.Handler(verifier)
 	return s

@@ -122,11 +122,7 @@ func (s *scene) unnamed(n int) {
 }
 
 // again adds a copy of delta i under a new record id.
-func (s *scene) again(i int) forge.M {
-	item := s.Item(i)
-	line := s.Add(forge.With(item, nil))
-	return line
-}
+func (s *scene) again(i int) { s.Add(forge.With(s.Item(i), nil)) }
 
 // february is the honest file that every scene begins with, made once and copied.
 var february = sync.OnceValue(func() *forge.File { return forge.Month(forge.February, days, proof.VariantHex0x) })

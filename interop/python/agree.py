@@ -11,6 +11,7 @@ import pacspace_sdk
 import scene_balance
 import scene_customers
 import scene_errors
+import scene_network
 import scene_summaries
 import scene_webhooks
 from lab import Lab, public_methods
@@ -19,7 +20,7 @@ from pacspace_sdk import PacSpace, PacSpaceError, RecordsEncryptionError, Webhoo
 from pacspace_sdk.balance import BalanceResource
 from pacspace_sdk.customers import CustomersResource
 
-SCENES = (scene_balance, scene_customers, scene_errors, scene_summaries, scene_webhooks)
+SCENES = (scene_balance, scene_customers, scene_errors, scene_network, scene_summaries, scene_webhooks)
 
 
 def main():

@@ -39,6 +39,10 @@ class Lab:
             raise RuntimeError(f"{do}: {answer['error']}")
         return answer.get("result")
 
+    def inject(self, box="main", **fault):
+        """Lets the next requests of a sandbox go wrong."""
+        self.ask("fault", box=box, fault=fault)
+
     def agree(self, what, call, /, *args, gives=None, **named):
         """One call of the SDK, and what its users expect it to give. Returns what it gave."""
         got, problem = None, None

@@ -1,8 +1,5 @@
-"""Refusals and faults: which class is raised, with what, and what is tried again."""
+"""Refusals and odd answers: which class is raised, and with what."""
 
-from types import SimpleNamespace
-
-import pacspace_sdk.client
 from lab import text
 from month import month_bounds, this_month
 from pacspace_sdk import (
@@ -17,7 +14,6 @@ from pacspace_sdk import (
     RateLimitError,
     ScopeTooWideError,
     ServiceUnavailableError,
-    TimeoutError,
     ValidationError,
 )
 
@@ -35,13 +31,6 @@ def run(lab):
     pending(lab)
     odd_answers(lab)
     before_sending(lab)
-    network(lab)
-    retries(lab)
-
-
-def inject(lab, box="main", **fault):
-    """Lets the next requests of a sandbox go wrong."""
-    lab.ask("fault", box=box, fault=fault)
 
 
 def keys_and_plans(lab):
@@ -294,7 +283,7 @@ def conflicts(lab):
 
 def rates(lab):
     pac = lab.client()
-    inject(lab, status=429, retryAfter=7)
+    lab.inject(status=429, retryAfter=7)
     lab.refused(
         "a rate limit with its wait",
         RateLimitError,
@@ -306,21 +295,21 @@ def rates(lab):
             "api_body": {"code": "RATE_LIMITED", "retryAfterSeconds": 7},
         },
     )
-    inject(lab, status=429, body='{"message":"Too many requests"}', header={"Retry-After": ["9"]})
+    lab.inject(status=429, body='{"message":"Too many requests"}', header={"Retry-After": ["9"]})
     lab.refused(
         "a rate limit whose wait is in the header alone",
         RateLimitError,
         pac.balance.usage,
         having={"message": "Too many requests", "retry_after": 9},
     )
-    inject(lab, status=429, header={"Retry-After": ["Wed, 21 Oct 2026 07:28:00 GMT"]})
+    lab.inject(status=429, header={"Retry-After": ["Wed, 21 Oct 2026 07:28:00 GMT"]})
     lab.refused(
         "a rate limit with a date, which the SDK does not read",
         RateLimitError,
         pac.balance.usage,
         having={"retry_after": absent},
     )
-    inject(lab, status=503, retryAfter=3)
+    lab.inject(status=503, retryAfter=3)
     lab.refused(
         "an outage with its wait",
         ServiceUnavailableError,
@@ -366,7 +355,7 @@ def pending(lab):
             "usage",
             {"referenceId": "p", "idempotencyKey": "pending"},
         )
-        inject(lab, box, method="POST", path=DELTA, pending=True, times=2)
+        lab.inject(box, method="POST", path=DELTA, pending=True, times=2)
         answer = {"code": "IDEMPOTENCY_PENDING", "retryAfterSeconds": 1, "message": text}
         lab.agree(f"a key in progress, told {what}", pac.balance.emit, *args, gives=answer)
         lab.agree(f"still in progress, told {what}", pac.balance.emit, *args, gives=answer)
@@ -382,18 +371,18 @@ def pending(lab):
 def odd_answers(lab):
     pac = lab.client()
     for status in (408, 500, 502, 504):
-        inject(lab, status=status)
+        lab.inject(status=status)
         lab.refused(
             f"status {status}", PacSpaceError, pac.balance.usage, having={"status_code": status, "code": "API_ERROR"}
         )
-    inject(lab, status=502, body="<html>Bad Gateway</html>", header={"Content-Type": ["text/html"]})
+    lab.inject(status=502, body="<html>Bad Gateway</html>", header={"Content-Type": ["text/html"]})
     lab.refused(
         "an answer in HTML",
         PacSpaceError,
         pac.balance.usage,
         having={"status_code": 502, "code": "API_ERROR", "message": "Request failed"},
     )
-    inject(lab, status=418, code="TEAPOT", message="short and stout")
+    lab.inject(status=418, code="TEAPOT", message="short and stout")
     lab.refused(
         "a code that nobody knows is kept",
         PacSpaceError,
@@ -467,105 +456,3 @@ def before_sending(lab):
         having={"status_code": 0, "code": "CLIENT_CLOSED", "message": "done for today"},
     )
     lab.fact("nothing of it was sent", 0, lab.ask("attempts", box="main") - before)
-
-
-def network(lab):
-    slow = lab.client("slow")
-    late = slow.balance.emit("customer_slow", -1, "usage")
-    lab.refused(
-        "wait_for_verified past its time",
-        TimeoutError,
-        slow.balance.wait_for_verified,
-        late["recordId"],
-        {"timeout": 60, "pollInterval": 20},
-        having={"status_code": 0, "code": "TIMEOUT"},
-    )
-    lab.refused(
-        "emit_and_wait past its time",
-        TimeoutError,
-        slow.balance.emit_and_wait,
-        "customer_slow",
-        -1,
-        "usage",
-        {"timeout": 60, "pollInterval": 20},
-        having={"code": "TIMEOUT"},
-    )
-    lab.agree(
-        "what was waited for is still queued", slow.balance.delta_status, late["recordId"], gives={"status": "QUEUED"}
-    )
-
-    pac = lab.client()
-    lost = {"status_code": 0, "code": "NETWORK_ERROR", "request_path": USAGE}
-    for what, fault in {"a connection that ends": {"drop": True}, "an answer that breaks off": {"cut": 5}}.items():
-        inject(lab, **fault)
-        lab.refused(what, PacSpaceError, pac.balance.usage, having=lost)
-    inject(lab, latencySeconds=3600)
-    lab.refused(
-        "an answer that does not come in time", PacSpaceError, lab.client(timeout=200).balance.usage, having=lost
-    )
-
-
-def retries(lab):
-    """What the SDK does by itself. Its waits are noted instead of slept."""
-    waits = []
-    real, pacspace_sdk.client.time = pacspace_sdk.client.time, SimpleNamespace(sleep=waits.append)
-    try:
-        pac = lab.client(max_retries=2)
-        for what, fault, noted in (
-            ("two outages", {"status": 503, "times": 2}, [within(0.5), within(1)]),
-            ("two outages that name a wait", {"status": 503, "times": 2, "retryAfter": 4}, [4, 4]),
-            ("a rate limit that names a wait", {"status": 429, "retryAfter": 2}, [2]),
-            ("two lost connections", {"drop": True, "times": 2}, [within(0.5), within(1)]),
-            ("a bad gateway", {"status": 502}, [within(0.5)]),
-        ):
-            waits.clear()
-            inject(lab, **fault)
-            lab.agree(f"a read goes through after {what}", pac.balance.usage, gives={"allowed": True})
-            lab.fact(f"the waits after {what}", noted, list(waits))
-
-        before = lab.ask("attempts", box="main")
-        inject(lab, status=503, times=3)
-        lab.refused("a read gives up after three outages", ServiceUnavailableError, pac.balance.usage)
-        lab.fact("it was sent three times", 3, lab.ask("attempts", box="main") - before)
-
-        before = lab.ask("attempts", box="main")
-        lab.refused("a refusal is not tried again", NotFoundError, pac.balance.delta_status, "rec_none")
-        lab.fact("it was sent once", 1, lab.ask("attempts", box="main") - before)
-
-        inject(lab, method="POST", path=DELTA, drop=True, afterWrite=True)
-        lab.agree(
-            "a write whose answer is lost comes back with its key",
-            pac.balance.emit,
-            "customer_lost",
-            -3,
-            "usage",
-            {"idempotencyKey": "lost"},
-            gives={"recordId": text},
-        )
-        lab.fact("it was recorded once", [{"delta": "-3"}], lab.ask("recorded", box="main", customer="customer_lost"))
-        inject(lab, "repeats", method="POST", path=DELTA, drop=True, afterWrite=True)
-        lab.agree(
-            "without a key it comes back too",
-            lab.client("repeats", max_retries=2).balance.emit,
-            "customer_lost",
-            -3,
-            "usage",
-            gives={"recordId": text},
-        )
-        lab.fact(
-            "and was recorded twice, where nothing tells the two apart",
-            [{"delta": "-3"}, {"delta": "-3"}],
-            lab.ask("recorded", box="repeats", customer="customer_lost"),
-        )
-    finally:
-        pacspace_sdk.client.time = real
-
-
-def within(base):
-    """A wait and up to a quarter of it."""
-
-    def fits(value):
-        """a wait with its jitter"""
-        return base <= value <= base * 1.25
-
-    return fits

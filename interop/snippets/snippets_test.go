@@ -33,7 +33,7 @@ const (
 var imported = []string{
 	"context", "encoding/json", "errors", "fmt", "io", "iter", "log", "log/slog", "maps", "net/http", "os",
 	"path/filepath", "slices", "strings", "testing", "time",
-	module, module + "/decimal", module + "/usage", module + "/proof", module + "/proof/sealed", module + "/sandbox",
+	module, module + "/decimal", module + "/usage", module + "/proof", module + "/proof/sealed", module + "/webhook", module + "/record", module + "/sandbox",
 	module + "/metering", module + "/reconcile", module + "/sqlstore", module + "/invoice",
 }
 

@@ -27,6 +27,10 @@ const (
 	CodeLeafMismatch Code = "DISCLOSURE_LEAF_MISMATCH"
 	// CodeSealMismatch: an entry does not reproduce its record hash or its seal.
 	CodeSealMismatch Code = "DISCLOSURE_SEAL_MISMATCH"
+	// CodeLinkNoKey: the link's disclosure needs a key that does not stand in the link: it
+	// was cut off, or the record is an encrypted one. What to do: copy the link whole, with
+	// all behind its #.
+	CodeLinkNoKey Code = "RECORDS_LINK_NO_KEY"
 )
 
 // The sentences are part of the protocol: a user who checks the same file with another of

@@ -87,13 +87,8 @@ func CustomerOf(call, customers int) string {
 	return fmt.Sprintf("customer_%0*d", len(strconv.Itoa(customers-1)), call%customers)
 }
 
-// ReadFile reads the file at path. See [Read].
-func ReadFile(path string, o Options) (*Usage, error) {
-	return ReadFileCalls(path, o, func(Call) {})
-}
-
-// ReadFileCalls reads the file at path. See [ReadCalls].
-func ReadFileCalls(path string, o Options, each func(Call)) (*Usage, error) {
+// ReadFile reads the file at path. See [ReadCalls].
+func ReadFile(path string, o Options, each func(Call)) (*Usage, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, openError(path, err)

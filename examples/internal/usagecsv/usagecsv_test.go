@@ -19,6 +19,8 @@ import (
 // plain fits the header time,customer,amount.
 var plain = usagecsv.Options{TimeColumn: "time", AmountColumns: []string{"amount"}, CustomerColumn: "customer"}
 
+func ignored(usagecsv.Call) {}
+
 func read(t *testing.T, text string, o usagecsv.Options) *usagecsv.Usage {
 	t.Helper()
 	u, err := usagecsv.Read(strings.NewReader(text), "use.csv", o)
@@ -269,7 +271,7 @@ func TestReadFile(t *testing.T) {
 
 	t.Run("a file", func(t *testing.T) {
 		t.Parallel()
-		u, err := usagecsv.ReadFile(path, plain)
+		u, err := usagecsv.ReadFile(path, plain, ignored)
 		require.NoError(t, err)
 		require.Equal(t, 1, u.Calls)
 	})
@@ -277,7 +279,7 @@ func TestReadFile(t *testing.T) {
 	t.Run("a missing file, with what is there instead", func(t *testing.T) {
 		t.Parallel()
 		missing := filepath.Join(dir, "no.csv")
-		_, err := usagecsv.ReadFile(missing, plain)
+		_, err := usagecsv.ReadFile(missing, plain, ignored)
 		require.EqualError(t, err, missing+": there is no such file; the folder "+dir+" holds a.csv, b.CSV")
 	})
 
@@ -285,20 +287,20 @@ func TestReadFile(t *testing.T) {
 		t.Parallel()
 		empty := t.TempDir()
 		missing := filepath.Join(empty, "no.csv")
-		_, err := usagecsv.ReadFile(missing, plain)
+		_, err := usagecsv.ReadFile(missing, plain, ignored)
 		require.EqualError(t, err, missing+": there is no such file; the folder "+empty+" holds no .csv file")
 	})
 
 	t.Run("a missing folder", func(t *testing.T) {
 		t.Parallel()
 		missing := filepath.Join(dir, "no", "no.csv")
-		_, err := usagecsv.ReadFile(missing, plain)
+		_, err := usagecsv.ReadFile(missing, plain, ignored)
 		require.EqualError(t, err, missing+": there is no such file; nor can its folder be read")
 	})
 
 	t.Run("a folder", func(t *testing.T) {
 		t.Parallel()
-		_, err := usagecsv.ReadFile(dir, plain)
+		_, err := usagecsv.ReadFile(dir, plain, ignored)
 		require.EqualError(t, err, dir+" is a folder; the folder "+dir+" holds a.csv, b.CSV")
 	})
 }
@@ -386,7 +388,7 @@ func TestAzureTrace(t *testing.T) {
 		TimeColumn:    "TIMESTAMP",
 		AmountColumns: []string{"ContextTokens", "GeneratedTokens"},
 		Customers:     10,
-	})
+	}, ignored)
 	require.NoError(t, err)
 	require.Equal(t, 8819, u.Calls)
 	require.Equal(t, "-18305870", u.Sum.Neg().String())

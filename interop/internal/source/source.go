@@ -56,16 +56,6 @@ type API struct {
 	Methods []Method
 }
 
-// Route finds a route by its variable.
-func (a *API) Route(name string) Route {
-	for _, r := range a.Routes {
-		if r.Var == name {
-			return r
-		}
-	}
-	return Route{}
-}
-
 // Reaches are the routes that a method uses, itself or through others, in the order of
 // the table.
 func (a *API) Reaches(name string) []Route {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -27,17 +28,8 @@ invoice use "pacspace close", which also checks that all answers agree.
 		Example:     `  pacspace checkpoint customer_acme --period 2026-02 --save-root acme.root`,
 		Annotations: jsonHelp("checkpointId, customerId, proofRoot, status, deltaCount, netChange, startDate, endDate, createdAt, each where the service tells it; idempotencyKey"),
 		Args:        exactly("the customer"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			client, err := a.client()
-			if err != nil {
-				return err
-			}
-			defer client.Close()
-			scope, err := a.scope(&s)
-			if err != nil {
-				return err
-			}
-			c, err := client.Balance.Checkpoint(cmd.Context(), pacspace.CheckpointParams{CustomerID: args[0], Scope: scope})
+		RunE: a.withScope(&s, func(ctx context.Context, client *pacspace.Client, customer string, scope pacspace.Scope) error {
+			c, err := client.Balance.Checkpoint(ctx, pacspace.CheckpointParams{CustomerID: customer, Scope: scope})
 			if err != nil {
 				return err
 			}
@@ -50,7 +42,7 @@ invoice use "pacspace close", which also checks that all answers agree.
 				*pacspace.Checkpoint
 				IdempotencyKey string `json:"idempotencyKey"`
 			}{c, c.IdempotencyKey}, checkpointText(*c))
-		},
+		}),
 	})
 	s.flags(cmd)
 	cmd.Flags().StringVar(&rootFile, "save-root", "", "`file` to write the proof root to")
@@ -68,22 +60,18 @@ func (a *app) checkpointList() *cobra.Command {
 		Example:     `  pacspace checkpoint list customer_acme`,
 		Annotations: jsonHelp("one object a line, with the names of a checkpoint"),
 		Args:        atMost("customer"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			client, err := a.client()
-			if err != nil {
-				return err
-			}
-			defer client.Close()
+		RunE: a.withClient(func(ctx context.Context, client *pacspace.Client, args []string) error {
 			var p pacspace.CheckpointsParams
 			if len(args) > 0 {
 				p.CustomerID = args[0]
 			}
 			if s != (scope{}) {
+				var err error
 				if p.Scope, err = a.scope(&s); err != nil {
 					return err
 				}
 			}
-			for c, err := range client.Balance.Checkpoints(cmd.Context(), p) {
+			for c, err := range client.Balance.Checkpoints(ctx, p) {
 				if err != nil {
 					return err
 				}
@@ -92,7 +80,7 @@ func (a *app) checkpointList() *cobra.Command {
 				}
 			}
 			return nil
-		},
+		}),
 	})
 	s.flags(cmd)
 	return cmd

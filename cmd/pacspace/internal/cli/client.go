@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"runtime"
@@ -48,6 +49,18 @@ func (a *app) client() (*pacspace.Client, error) {
 		return nil, errors.New("the API key is missing; set PACSPACE_API_KEY, or give --key-file FILE")
 	}
 	return pacspace.New(key, a.options()...)
+}
+
+// withClient is a command that needs a key and the client of it, which is closed afterwards.
+func (a *app) withClient(run func(ctx context.Context, client *pacspace.Client, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		client, err := a.client()
+		if err != nil {
+			return err
+		}
+		defer client.Close()
+		return run(cmd.Context(), client, args)
+	}
 }
 
 // public is the client without a key.

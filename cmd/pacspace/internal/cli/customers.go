@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"strconv"
 	"time"
 
@@ -18,13 +19,8 @@ func (a *app) customers() *cobra.Command {
 		Example:     `  pacspace customers --search acme`,
 		Annotations: jsonHelp("one object a line: customerId, customerReference, totalDeltas, latestCheckpoint, firstDeltaAt, lastDeltaAt, each where the service tells it"),
 		Args:        exactly(),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			client, err := a.client()
-			if err != nil {
-				return err
-			}
-			defer client.Close()
-			for c, err := range client.Customers.All(cmd.Context(), pacspace.CustomersParams{Search: search}) {
+		RunE: a.withClient(func(ctx context.Context, client *pacspace.Client, _ []string) error {
+			for c, err := range client.Customers.All(ctx, pacspace.CustomersParams{Search: search}) {
 				if err != nil {
 					return err
 				}
@@ -33,7 +29,7 @@ func (a *app) customers() *cobra.Command {
 				}
 			}
 			return nil
-		},
+		}),
 	})
 	cmd.Flags().StringVar(&search, "search", "", "`part` of a customer id")
 	cmd.AddCommand(a.customerGet())
@@ -48,13 +44,8 @@ func (a *app) customerGet() *cobra.Command {
 		Example:     `  pacspace customers get customer_acme`,
 		Annotations: jsonHelp("customerId, customerReference, totalDeltas, computedBalance, latestCheckpoint, firstDeltaAt, lastDeltaAt, activity (deltas), activityTotal, each where the service tells it"),
 		Args:        exactly("the customer"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			client, err := a.client()
-			if err != nil {
-				return err
-			}
-			defer client.Close()
-			c, err := client.Customers.Get(cmd.Context(), args[0], pacspace.CustomerParams{})
+		RunE: a.withClient(func(ctx context.Context, client *pacspace.Client, args []string) error {
+			c, err := client.Customers.Get(ctx, args[0], pacspace.CustomerParams{})
 			if err != nil {
 				return err
 			}
@@ -74,6 +65,6 @@ func (a *app) customerGet() *cobra.Command {
 				text += "\n" + rows(activity...)
 			}
 			return a.show(c, text)
-		},
+		}),
 	})
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strconv"
@@ -22,23 +23,14 @@ func (a *app) derive() *cobra.Command {
   pacspace derive customer_acme --from 2026-02-01 --to 2026-02-15 --deltas`,
 		Annotations: jsonHelp("customerId, computedBalance, startingBalance (where it is not 0), deltaCount, latestReceiptId; with --deltas also deltas, as the service lists them"),
 		Args:        exactly("the customer"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			client, err := a.client()
-			if err != nil {
-				return err
-			}
-			defer client.Close()
-			scope, err := a.scope(&s)
-			if err != nil {
-				return err
-			}
-			balance, err := client.Balance.Derive(cmd.Context(), args[0], scope)
+		RunE: a.withScope(&s, func(ctx context.Context, client *pacspace.Client, customer string, scope pacspace.Scope) error {
+			balance, err := client.Balance.Derive(ctx, customer, scope)
 			if err != nil {
 				return err
 			}
 			balance.Deltas = nil // the first page of them says little
 			if list {
-				for d, err := range client.Balance.Deltas(cmd.Context(), args[0], scope) {
+				for d, err := range client.Balance.Deltas(ctx, customer, scope) {
 					if err != nil {
 						return err
 					}
@@ -46,7 +38,7 @@ func (a *app) derive() *cobra.Command {
 				}
 			}
 			return a.show(balance, balanceText(balance, s.words()))
-		},
+		}),
 	})
 	s.flags(cmd)
 	s.since(cmd)
@@ -87,24 +79,21 @@ It exits with 0 where both agree and with 1 where one does not.
 		Example:     `  pacspace compare customer_acme --period 2026-02 --yours -113.25 --theirs -113.25`,
 		Annotations: jsonHelp("neutralBalance, matchesYours, matchesTheirs"),
 		Args:        exactly("the customer"),
-		RunE: func(cmd *cobra.Command, args []string) error {
+		PreRunE: func(cmd *cobra.Command, _ []string) error {
 			if yours == "" || theirs == "" {
 				return wrong(cmd, "--yours and --theirs are both needed")
 			}
-			p := pacspace.CompareParams{CustomerID: args[0]}
-			var errs [3]error
-			p.Scope, errs[0] = a.scope(&s)
-			p.Yours, errs[1] = quantity("yours", yours)
-			p.Theirs, errs[2] = quantity("theirs", theirs)
+			return nil
+		},
+		RunE: a.withScope(&s, func(ctx context.Context, client *pacspace.Client, customer string, scope pacspace.Scope) error {
+			p := pacspace.CompareParams{CustomerID: customer, Scope: scope}
+			var errs [2]error
+			p.Yours, errs[0] = quantity("yours", yours)
+			p.Theirs, errs[1] = quantity("theirs", theirs)
 			if err := errors.Join(errs[:]...); err != nil {
 				return err
 			}
-			client, err := a.client()
-			if err != nil {
-				return err
-			}
-			defer client.Close()
-			c, err := client.Balance.Compare(cmd.Context(), p)
+			c, err := client.Balance.Compare(ctx, p)
 			if err != nil {
 				return err
 			}
@@ -126,7 +115,7 @@ It exits with 0 where both agree and with 1 where one does not.
 				return err
 			}
 			return ended(code)
-		},
+		}),
 	})
 	s.flags(cmd)
 	s.since(cmd)

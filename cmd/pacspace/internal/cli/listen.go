@@ -15,7 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/webhook"
 )
 
 // listening is what was asked of webhook listen.
@@ -47,14 +47,14 @@ A sandbox whose clock was set with --now signs with that time: give --tolerance 
 	f.StringVar(&l.address, "address", "localhost:9000", "`host:port` to listen at; port 0 is any free one")
 	f.StringVar(&l.forward, "forward", "", "`address` on this machine to pass events on to")
 	f.StringVar(&l.secretFile, "secret-file", "", "`file` with the webhook secret")
-	f.DurationVar(&l.tolerance, "tolerance", pacspace.DefaultWebhookTolerance, "how far the time of a delivery may be off")
+	f.DurationVar(&l.tolerance, "tolerance", webhook.DefaultTolerance, "how far the time of a delivery may be off")
 	f.IntVar(&l.count, "count", 0, "end after so `many` events (default when it is interrupted)")
 	return cmd
 }
 
 // heard is an event as JSON.
 type heard struct {
-	*pacspace.Event
+	*webhook.Event
 	Forwarded int `json:"forwarded,omitempty"`
 }
 
@@ -67,7 +67,7 @@ func (a *app) listen(ctx context.Context, l *listening) error {
 	if err != nil {
 		return err
 	}
-	verifier, err := pacspace.NewWebhookVerifier(secrets, pacspace.WithTolerance(l.tolerance))
+	verifier, err := webhook.NewVerifier(secrets, webhook.WithTolerance(l.tolerance))
 	if err != nil {
 		return err
 	}
@@ -83,7 +83,7 @@ func (a *app) listen(ctx context.Context, l *listening) error {
 	}}
 	srv := &http.Server{
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
-			verifier.Handler(func(ctx context.Context, e *pacspace.Event) error { return r.take(ctx, q.Header, e) }).ServeHTTP(w, q)
+			verifier.Handler(func(ctx context.Context, e *webhook.Event) error { return r.take(ctx, q.Header, e) }).ServeHTTP(w, q)
 		}),
 		ReadTimeout: 30 * time.Second,
 	}
@@ -115,7 +115,7 @@ type receiver struct {
 	left int
 }
 
-func (r *receiver) take(ctx context.Context, header http.Header, e *pacspace.Event) error {
+func (r *receiver) take(ctx context.Context, header http.Header, e *webhook.Event) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	out, line := heard{Event: e}, eventLine(e)
@@ -144,7 +144,7 @@ func (r *receiver) pass(ctx context.Context, header http.Header, body []byte) (i
 	if err != nil {
 		return 0, err
 	}
-	for _, name := range []string{"Content-Type", pacspace.WebhookSignatureHeader, pacspace.WebhookTimestampHeader, pacspace.WebhookEventHeader, pacspace.WebhookIDHeader} {
+	for _, name := range []string{"Content-Type", webhook.SignatureHeader, webhook.TimestampHeader, webhook.EventHeader, webhook.IDHeader} {
 		if values := header.Values(name); len(values) > 0 {
 			req.Header[http.CanonicalHeaderKey(name)] = values
 		}

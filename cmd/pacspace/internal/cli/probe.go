@@ -30,13 +30,8 @@ level was not reproduced. A sandbox is probed by the machine's clock, so without
 		Example:     `  pacspace probe --output probe.anchor`,
 		Annotations: jsonHelp("environment, item, batch, checkpoint (variants that reproduced the level), chainPerAccount, indexPerAccount"),
 		Args:        exactly(),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			client, err := a.client()
-			if err != nil {
-				return err
-			}
-			defer client.Close()
-			ctx, cancel := context.WithTimeout(cmd.Context(), wait)
+		RunE: a.withClient(func(ctx context.Context, client *pacspace.Client, _ []string) error {
+			ctx, cancel := context.WithTimeout(ctx, wait)
 			defer cancel()
 			r, err := client.Balance.Probe(ctx, pacspace.ProbeParams{LiveUnsafe: live})
 			if err != nil {
@@ -78,7 +73,7 @@ level was not reproduced. A sandbox is probed by the machine's clock, so without
 				return err
 			}
 			return ended(code)
-		},
+		}),
 	})
 	cmd.Flags().StringVarP(&out, "output", "o", "", "`file` to keep the result in, as an anchor")
 	cmd.Flags().BoolVar(&force, "force", false, "replace a file that exists")

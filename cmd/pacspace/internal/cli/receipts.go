@@ -1,9 +1,12 @@
 package cli
 
 import (
+	"context"
 	"io"
 
 	"github.com/spf13/cobra"
+
+	"github.com/pacspace/pacspace-go"
 )
 
 func (a *app) receipts() *cobra.Command {
@@ -19,13 +22,8 @@ func (a *app) receiptList() *cobra.Command {
 		Example:     `  pacspace receipts list customer_acme`,
 		Annotations: jsonHelp("receipts, each with receiptId, customerId, period, proofRoot, permalink, createdAt where the service tells it"),
 		Args:        exactly("the customer"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			client, err := a.client()
-			if err != nil {
-				return err
-			}
-			defer client.Close()
-			list, err := client.Receipts.List(cmd.Context(), args[0], limit)
+		RunE: a.withClient(func(ctx context.Context, client *pacspace.Client, args []string) error {
+			list, err := client.Receipts.List(ctx, args[0], limit)
 			if err != nil {
 				return err
 			}
@@ -34,7 +32,7 @@ func (a *app) receiptList() *cobra.Command {
 				table = append(table, []string{receiptName(r.ReceiptID), r.Period, shortRoot(r.ProofRoot)})
 			}
 			return a.show(list, rows(table...))
-		},
+		}),
 	})
 	cmd.Flags().IntVar(&limit, "limit", 0, "at most so `many` (default what the service gives)")
 	return cmd
@@ -63,17 +61,8 @@ standard output where --json asks for them; the text only says what there is.
 		Example:     `  pacspace receipts get customer_acme --period 2026-02 --output acme-2026-02.proof.json`,
 		Annotations: jsonHelp("customerId, period, proofRoot, verifyUrl, verificationApiUrl, accessHint (the access code), customerLinkUrl, customerLinkHost, deltaCount, startingBalance, finalBalance, each where the service tells it"),
 		Args:        exactly("the customer"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			client, err := a.client()
-			if err != nil {
-				return err
-			}
-			defer client.Close()
-			scope, err := a.scope(&s)
-			if err != nil {
-				return err
-			}
-			p, err := client.Receipts.InvoiceProof(cmd.Context(), args[0], scope)
+		RunE: a.withScope(&s, func(ctx context.Context, client *pacspace.Client, customer string, scope pacspace.Scope) error {
+			p, err := client.Receipts.InvoiceProof(ctx, customer, scope)
 			if err != nil {
 				return err
 			}
@@ -89,7 +78,7 @@ standard output where --json asks for them; the text only says what there is.
 				table = append(table, []string{"file", out})
 			}
 			return a.show(p, rows(table...))
-		},
+		}),
 	})
 	s.flags(cmd)
 	cmd.Flags().StringVarP(&out, "output", "o", "", "`file` to write it to, as JSON")

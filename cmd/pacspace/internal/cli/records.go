@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/pacspace/pacspace-go"
 	"github.com/pacspace/pacspace-go/proof/sealed"
+	"github.com/pacspace/pacspace-go/record"
 )
 
 func (a *app) records() *cobra.Command {
@@ -29,7 +29,7 @@ recomputes no hash: it finds what the service says. To check what was sealed use
 "pacspace verify".
 
 A file whose fingerprint is blinded needs its blinding, which is read from the file
-beside it, named as the file with ` + pacspace.BlindingFileSuffix + `. It exits with 0 where all is
+beside it, named as the file with ` + record.BlindingFileSuffix + `. It exits with 0 where all is
 as expected, and with 1 where not.`,
 		Example:     `  pacspace records check press-4.bundle.json --file 1=press-4.log`,
 		Annotations: jsonHelp("ok, entries (with status, kind, code, sentence, expected), failedCheck, reason, note, blindingFileNeeded, as the official SDKs have it"),
@@ -49,13 +49,13 @@ func (a *app) runRecordsCheck(name, expectFile string, held []string) error {
 	if err != nil {
 		return err
 	}
-	var expect []pacspace.Expectation
+	var expect []record.Expectation
 	if expectFile != "" {
 		text, err := a.readWhole(expectFile, maxJSONFile)
 		if err != nil {
 			return err
 		}
-		if expect, err = pacspace.ParseExpectations(text); err != nil {
+		if expect, err = record.ParseExpectations(text); err != nil {
 			return err
 		}
 	}
@@ -70,8 +70,8 @@ func (a *app) runRecordsCheck(name, expectFile string, held []string) error {
 			return err
 		}
 		defer in.close()
-		file := pacspace.HeldFile{Source: in}
-		switch file.Blinding, err = pacspace.ReadBlindingFile(path + pacspace.BlindingFileSuffix); {
+		file := record.HeldFile{Source: in}
+		switch file.Blinding, err = record.ReadBlindingFile(path + record.BlindingFileSuffix); {
 		case errors.Is(err, os.ErrNotExist):
 			file.Blinding = nil
 		case err != nil:
@@ -79,7 +79,7 @@ func (a *app) runRecordsCheck(name, expectFile string, held []string) error {
 		}
 		expect = expectFileOf(expect, entry, file)
 	}
-	check, err := pacspace.CheckHistory(history, expect...)
+	check, err := record.CheckHistory(history, expect...)
 	if err != nil {
 		return err
 	}
@@ -93,17 +93,17 @@ func (a *app) runRecordsCheck(name, expectFile string, held []string) error {
 }
 
 // expectFileOf adds a file to what is expected of its entry.
-func expectFileOf(expect []pacspace.Expectation, entry int, file pacspace.HeldFile) []pacspace.Expectation {
+func expectFileOf(expect []record.Expectation, entry int, file record.HeldFile) []record.Expectation {
 	for i := range expect {
 		if expect[i].Entry == entry {
 			expect[i].Files = append(expect[i].Files, file)
 			return expect
 		}
 	}
-	return append(expect, pacspace.Expectation{Entry: entry, Files: []pacspace.HeldFile{file}})
+	return append(expect, record.Expectation{Entry: entry, Files: []record.HeldFile{file}})
 }
 
-func (a *app) historyText(c *pacspace.HistoryCheck) string {
+func (a *app) historyText(c *record.HistoryCheck) string {
 	var table [][]string
 	for _, e := range c.Entries {
 		said := ""
@@ -237,7 +237,7 @@ them with "pacspace verify FILE --history FILE".`,
 		},
 	})
 	f := cmd.Flags()
-	f.StringVar(&d.recordType, "type", pacspace.DefaultRecordType, "`type` of the record")
+	f.StringVar(&d.recordType, "type", record.DefaultType, "`type` of the record")
 	f.StringVar(&d.history, "history", "", "seal history `file` of the record")
 	f.StringArrayVar(&d.show, "show", nil, "a field to show as `entry:name`, entries counted from 1, or an entry alone to show that it is there; may be given again")
 	f.StringVarP(&d.out, "output", "o", "", "`file` to write to")

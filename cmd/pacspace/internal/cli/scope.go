@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -44,6 +45,17 @@ func (a *app) scope(s *scope) (pacspace.Scope, error) {
 	}
 	start, err := quantity("starting-balance", s.start)
 	return out.StartingAt(start), err
+}
+
+// withScope is a command about a customer's deltas within a scope.
+func (a *app) withScope(s *scope, run func(ctx context.Context, client *pacspace.Client, customer string, scope pacspace.Scope) error) func(*cobra.Command, []string) error {
+	return a.withClient(func(ctx context.Context, client *pacspace.Client, args []string) error {
+		scope, err := a.scope(s)
+		if err != nil {
+			return err
+		}
+		return run(ctx, client, args[0], scope)
+	})
 }
 
 func (a *app) window(s *scope) (pacspace.Scope, error) {

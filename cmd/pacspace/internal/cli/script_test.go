@@ -15,7 +15,10 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/record"
 	"github.com/pacspace/pacspace-go/sandbox"
+	"github.com/pacspace/pacspace-go/usage"
+	"github.com/pacspace/pacspace-go/webhook"
 )
 
 // The program under test is this test binary under another name, so a script runs it as a
@@ -51,7 +54,7 @@ func TestScripts(t *testing.T) {
 			"deliver": deliver,
 			"source":  source,
 			"without": without,
-			"record":  record,
+			"record":  writeRecord,
 			"port":    freePort,
 			"opens":   opens,
 			"fails":   fails,
@@ -153,7 +156,7 @@ func deliver(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	body := []byte(ts.ReadFile(args[0]))
 	var text strings.Builder
-	ts.Check(pacspace.SignWebhook(secret, at, body).Write(&text))
+	ts.Check(webhook.Sign(secret, at, body).Write(&text))
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text.String()), 0o600))
 	ts.Setenv("PACSPACE_WEBHOOK_SECRET", secret)
 }
@@ -195,22 +198,22 @@ func without(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// record writes an entry about a file, as the agent does whom the record is about, and keeps
+// writeRecord writes an entry about a file, as the agent does whom the record is about, and keeps
 // its history: record NAME FILE HISTORY-FILE
-func record(ts *testscript.TestScript, _ bool, args []string) {
+func writeRecord(ts *testscript.TestScript, _ bool, args []string) {
 	r := rigOf(ts)
 	client, err := pacspace.New(r.Key, pacspace.WithBaseURL(r.URL))
 	ts.Check(err)
 	defer client.Close()
 	path := ts.MkAbs(args[1])
-	fingerprint, err := pacspace.Fingerprint(strings.NewReader(ts.ReadFile(args[1])), pacspace.FingerprintParams{})
+	fingerprint, err := record.Fingerprint(strings.NewReader(ts.ReadFile(args[1])), record.FingerprintParams{})
 	ts.Check(err)
-	_, err = pacspace.WriteBlindingFile(path, fingerprint.Blinding)
+	_, err = record.WriteBlindingFile(path, fingerprint.Blinding)
 	ts.Check(err)
 	ctx := context.Background()
 	_, err = client.Records.Emit(ctx, args[0], pacspace.EntryParams{
 		Title: "Press paused", OccurredAt: time.Date(2026, time.February, 10, 11, 59, 0, 0, time.UTC), ActorID: "agent-7",
-		Note: "guard open", Payloads: []pacspace.PayloadRef{fingerprint.Ref}, ReferenceID: "pause-1",
+		Note: "guard open", Payloads: []record.PayloadRef{fingerprint.Ref}, ReferenceID: "pause-1",
 	})
 	ts.Check(err)
 	page, err := client.Records.BundlePage(ctx, args[0], pacspace.EntryRange{})
@@ -253,7 +256,7 @@ func opens(ts *testscript.TestScript, _ bool, args []string) {
 
 // dated writes days into files that name them by how long ago they are: dated FILE...
 func dated(ts *testscript.TestScript, _ bool, files []string) {
-	today := pacspace.DateOf(time.Now())
+	today := usage.DateOf(time.Now())
 	month := today.Period().Previous().Previous() // its window has ended on every day of this month
 	days := strings.NewReplacer("{month}", string(month), "{today}", today.String(), "{yesterday}", today.AddDays(-1).String(), "{before}", today.AddDays(-2).String())
 	for _, name := range files {

@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/webhook"
 )
 
 func (a *app) webhook() *cobra.Command {
@@ -42,8 +42,8 @@ that was kept. It exits with 1 where the signature does not match or the time is
 		RunE:        func(_ *cobra.Command, args []string) error { return a.verifyDelivery(args[0], &d) },
 	}
 	f := cmd.Flags()
-	f.StringVar(&d.signature, "signature", "", "`value` of "+pacspace.WebhookSignatureHeader)
-	f.StringVar(&d.timestamp, "timestamp", "", "`value` of "+pacspace.WebhookTimestampHeader)
+	f.StringVar(&d.signature, "signature", "", "`value` of "+webhook.SignatureHeader)
+	f.StringVar(&d.timestamp, "timestamp", "", "`value` of "+webhook.TimestampHeader)
 	f.StringVar(&d.headers, "headers", "", "`file` with the headers, one name: value a line")
 	f.StringVar(&d.at, "at", "", "`time` at which it arrived (default now)")
 	f.StringVar(&d.secretFile, "secret-file", "", "`file` with the webhook secret")
@@ -55,12 +55,12 @@ that was kept. It exits with 1 where the signature does not match or the time is
 
 // genuine says whether a delivery is.
 type genuine struct {
-	Genuine   bool               `json:"genuine"`
-	ID        string             `json:"id,omitempty"`
-	Event     pacspace.EventType `json:"event,omitempty"`
-	Timestamp time.Time          `json:"timestamp,omitzero"`
-	SignedAt  time.Time          `json:"signedAt,omitzero"`
-	Reason    string             `json:"reason,omitempty"`
+	Genuine   bool              `json:"genuine"`
+	ID        string            `json:"id,omitempty"`
+	Event     webhook.EventType `json:"event,omitempty"`
+	Timestamp time.Time         `json:"timestamp,omitzero"`
+	SignedAt  time.Time         `json:"signedAt,omitzero"`
+	Reason    string            `json:"reason,omitempty"`
 }
 
 func (a *app) verifyDelivery(file string, d *delivery) error {
@@ -74,11 +74,11 @@ func (a *app) verifyDelivery(file string, d *delivery) error {
 			return err
 		}
 	}
-	verifier, err := pacspace.NewWebhookVerifier(secrets, pacspace.WithWebhookClock(func() time.Time { return now }))
+	verifier, err := webhook.NewVerifier(secrets, webhook.WithClock(func() time.Time { return now }))
 	if err != nil {
 		return err
 	}
-	body, err := a.readWhole(file, pacspace.DefaultWebhookMaxBody)
+	body, err := a.readWhole(file, webhook.DefaultMaxBody)
 	if err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func (a *app) verifyDelivery(file string, d *delivery) error {
 	}
 	event, err := verifier.Verify(body, header)
 	switch {
-	case errors.Is(err, pacspace.ErrWebhookSignature), errors.Is(err, pacspace.ErrWebhookTooOld), errors.Is(err, pacspace.ErrWebhookTooNew):
+	case errors.Is(err, webhook.ErrSignature), errors.Is(err, webhook.ErrTooOld), errors.Is(err, webhook.ErrTooNew):
 		if err := a.show(genuine{Reason: oneLine(err)}, a.coloured("not genuine", red)+": "+oneLine(err)+"\n"); err != nil {
 			return err
 		}
@@ -103,7 +103,7 @@ func (a *app) verifyDelivery(file string, d *delivery) error {
 
 func (a *app) headersOf(d *delivery) (http.Header, error) {
 	if d.headers == "" {
-		return http.Header{pacspace.WebhookSignatureHeader: {d.signature}, pacspace.WebhookTimestampHeader: {d.timestamp}}, nil
+		return http.Header{webhook.SignatureHeader: {d.signature}, webhook.TimestampHeader: {d.timestamp}}, nil
 	}
 	const maxHeaders = 1 << 20
 	text, err := a.readWhole(d.headers, maxHeaders)
@@ -119,7 +119,7 @@ func (a *app) headersOf(d *delivery) (http.Header, error) {
 }
 
 // eventLine is an event for people: what it is, and of a delta whose and how much.
-func eventLine(e *pacspace.Event) string {
+func eventLine(e *webhook.Event) string {
 	line := string(e.Type) + "  " + e.ID
 	if d, err := e.DeltaVerified(); err == nil {
 		return line + "  " + d.CustomerID + "  " + d.Delta.String() + "  " + d.ReferenceID

@@ -1,0 +1,129 @@
+package metering_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pacspace/pacspace-go/metering"
+	"github.com/pacspace/pacspace-go/sandbox"
+)
+
+// refusing answers every write that holds one of the customers with the status, and with
+// the code where there is one.
+func refusing(status int, code string, customers ...string) asks {
+	return func(q *http.Request) (*http.Response, error) {
+		if q.Method != http.MethodPost {
+			return http.DefaultTransport.RoundTrip(q)
+		}
+		text, err := io.ReadAll(q.Body)
+		if err != nil {
+			return nil, err
+		}
+		q = q.Clone(q.Context())
+		q.Body = io.NopCloser(bytes.NewReader(text))
+		for _, c := range customers {
+			if !bytes.Contains(text, []byte(`"`+c+`"`)) {
+				continue
+			}
+			body := ""
+			if code != "" {
+				body = fmt.Sprintf(`{"success":false,"error":{"code":%q,"message":"no"}}`, code)
+			}
+			return &http.Response{
+				StatusCode: status, Header: http.Header{"Content-Type": {"application/json"}}, Request: q,
+				Body: io.NopCloser(bytes.NewReader([]byte(body))),
+			}, nil
+		}
+		return http.DefaultTransport.RoundTrip(q)
+	}
+}
+
+func TestADeltaThatIsRefusedForAReasonOfItsOwnStopsNoOther(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		status int
+		code   string
+		want   string
+	}{
+		{400, "VALIDATION_ERROR", "VALIDATION_ERROR"},
+		{404, "CUSTOMER_NOT_FOUND", "CUSTOMER_NOT_FOUND"},
+		{404, "NOT_FOUND", "NOT_FOUND"},
+		{404, "", "NOT_FOUND"},
+		{410, "", "API_ERROR"},
+		{413, "", "API_ERROR"},
+		{418, "", "API_ERROR"},
+		{422, "", "API_ERROR"},
+		{423, "", "API_ERROR"},
+		{451, "", "API_ERROR"},
+	} {
+		for _, customers := range []int{2, 100} {
+			t.Run(fmt.Sprintf("%d %s, among %d", c.status, c.code, customers), func(t *testing.T) {
+				t.Parallel()
+				r := due(t, customers)
+				bad := fmt.Sprintf("customer-%03d", customers/3)
+				r.meter = r.newMeterOf(r.client(refusing(c.status, c.code, bad)), r.store)
+				began := r.clock.Now()
+				s := r.flush()
+				require.LessOrEqual(t, len(r.writes()), 20)
+				require.Empty(t, s.PauseCode, "nobody waits for it")
+				require.Equal(t, customers-1, s.Count(metering.StateConfirmed)+s.Count(metering.StateVerified), "all others are out with the first flush")
+				require.Equal(t, began, r.clock.Now())
+				r.settle()
+				want := wantAll(customers)
+				require.Equal(t, append(want[:customers/3:customers/3], want[customers/3+1:]...), r.recorded())
+				for d, err := range r.meter.Parked(t.Context()) {
+					require.NoError(t, err)
+					require.Equal(t, bad, d.CustomerID)
+					require.Equal(t, c.want, d.ErrorCode)
+				}
+			})
+		}
+	}
+}
+
+func TestAnAddressThatTakesNothingParksNothing(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{404, 405, 410} {
+		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			t.Parallel()
+			r := due(t, 250)
+			remove := r.box.Inject(sandbox.Fault{Method: http.MethodPost, Status: status, Times: -1})
+			for range 24 { // longer than a key is trusted
+				s := r.flush()
+				require.Zero(t, s.Count(metering.StateParked))
+				r.clock.Advance(time.Hour)
+			}
+			require.NotEmpty(t, r.log.of(metering.ChangePaused), "a person is told")
+			require.LessOrEqual(t, len(r.writes()), 24*10, "and the service is not flooded")
+			before := len(r.writes())
+			remove()
+			r.settle()
+			require.Equal(t, wantAll(250), r.recorded())
+			require.LessOrEqual(t, len(r.writes())-before, 20, "deltas go out together still")
+		})
+	}
+}
+
+func TestADeltaThatIsRefusedAloneWaitsUntilTheServiceTakesAnother(t *testing.T) {
+	t.Parallel()
+	r := due(t, 1)
+	r.meter = r.newMeterOf(r.client(refusing(404, "", "customer-000")), r.store)
+	for range 10 {
+		r.flush()
+		r.clock.Advance(20 * time.Minute)
+	}
+	require.Equal(t, []string{"usage:customer-000:2026-02-03 -1 frozen NOT_FOUND"}, r.rows(), "it may be the address")
+	r.record("other", "customer-001", "5", noon)
+	r.clock.Advance(2 * time.Hour)
+	r.settle()
+	require.Equal(t, []string{
+		"usage:customer-000:2026-02-03 -1 parked NOT_FOUND",
+		"usage:customer-001:2026-02-03 -5 verified",
+	}, r.rows())
+}
