@@ -242,7 +242,7 @@ func (h *agentHarness) unstored() (wrong []string) {
 	}
 	require.NoError(h, err)
 	defer db.Close()
-	rows, err := db.QueryContext(h.Context(), "SELECT event_id FROM agent_event")
+	rows, err := db.QueryContext(h.Context(), "SELECT delivery_id FROM agent_event")
 	require.NoError(h, err)
 	defer rows.Close()
 	for rows.Next() {
