@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -216,8 +217,9 @@ func retryParked(ctx context.Context, meter *metering.Meter, recorded, left map[
 	return nil
 }
 
-// drainRounds is how often the last process tries to deliver what others left behind.
-const drainRounds = 500
+// drainRounds is how often the last process tries to deliver what others left behind without
+// any more of it being delivered: long enough for keys to grow old.
+const drainRounds = 200
 
 // drain counts the one event of each lane whose outcome may be unknown, and delivers until
 // nothing is left. Time passes with each round.
@@ -231,10 +233,15 @@ func drain(ctx context.Context, c *killConfig, clock *killClock, meter *metering
 		})
 	}
 	wg.Wait()
-	for range drainRounds {
+	for least, idle := math.MaxInt, 0; idle < drainRounds; idle++ {
 		clock.advance(10 * time.Minute)
 		status, err := meter.Flush(ctx)
 		say("round")
+		if err == nil || errors.As(err, new(*metering.UnsentError)) {
+			if n := undelivered(status); n < least {
+				least, idle = n, 0
+			}
+		}
 		switch {
 		case err == nil && status.Open == 0 && status.Count(metering.StateConfirmed) == 0:
 			return report(ctx, meter)
@@ -261,6 +268,17 @@ func drain(ctx context.Context, c *killConfig, clock *killClock, meter *metering
 		say("broken delta %s is still parked: %s, %s", d.ReferenceID, d.ErrorCode, d.Note)
 	}
 	return fmt.Errorf("it does not come to an end: %+v", status)
+}
+
+// undelivered counts what is not at its end.
+func undelivered(s *metering.Status) int {
+	n := s.Open
+	for _, c := range s.States {
+		if c.State != metering.StateVerified && c.State != metering.StateDiscarded {
+			n += c.Count
+		}
+	}
+	return n
 }
 
 // report writes what the outbox holds: its sums by customer of what is verified, the rest by
