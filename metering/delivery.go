@@ -64,7 +64,7 @@ func (m *Meter) paceOfWork(ctx context.Context) (wait time.Duration, err error) 
 // is one of the store, or of ctx.
 func (m *Meter) attempt(ctx context.Context, b *OutboxBatch, look bool) error {
 	if b.Unknown || look {
-		left, err := m.lookFor(ctx, b)
+		left, err := m.lookFor(ctx, b, b.FirstSent, m.notFound)
 		if err != nil || left == 0 {
 			return err
 		}

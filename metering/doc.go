@@ -35,3 +35,8 @@ package metering
 // MaxDimensionValues is the most values that one dimension of a day is listed with: the
 // smallest ones.
 const MaxDimensionValues = 100
+
+// MaxDimensionNames is the most dimensions that a day keeps of an account, of all its events
+// together: those with the smallest names, byte by byte, so that the order in which events
+// arrive changes nothing.
+const MaxDimensionNames = 100

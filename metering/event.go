@@ -26,10 +26,11 @@ type Event struct {
 	Amount decimal.Decimal
 	// Time is when it happened. The day of the event is its day in UTC.
 	Time time.Time
-	// Dimensions are what else is known, such as plan or model. They go out in the delta's
-	// metadata: the value, or a sorted list where a day had several. Of names and values
-	// beyond 4096 bytes a day only the number of names goes out, as omittedDimensions. The
-	// names resource and unit are the account's.
+	// Dimensions are what else is known, such as plan or model: at most 20 of an event, of
+	// 4096 bytes together. They go out in the delta's metadata: the value, or a sorted list
+	// where a day had several. Of names and values beyond 4096 bytes a day only the number of
+	// names goes out, as omittedDimensions; names beyond [MaxDimensionNames] are neither kept
+	// nor in that number. The names resource and unit are the account's.
 	Dimensions map[string]string
 }
 
@@ -40,6 +41,7 @@ const (
 	MaxDimensions     = 20     // of one event
 	MaxDimensionName  = 64     // bytes
 	MaxDimensionValue = 256    // bytes
+	MaxDimensionBytes = 4096   // of the names and values of one event together
 	// MaxAmount is the largest magnitude of one event or total: what a day's deltas can
 	// hold in all their parts.
 	MaxAmount = 1000 * pacspace.MaxDelta
@@ -88,7 +90,9 @@ func (e *Event) check() string {
 	if usage.DateOf(e.Time).IsZero() {
 		return "time must lie in the years 0001 to 9999"
 	}
+	size := 0
 	for name, value := range e.Dimensions {
+		size += len(name) + len(value)
 		switch {
 		case name == metaResource || name == metaUnit:
 			return fmt.Sprintf("dimensions: %q is the account's and is set by Bind", name)
@@ -99,6 +103,9 @@ func (e *Event) check() string {
 		case len(value) > MaxDimensionValue || !printable(value):
 			return fmt.Sprintf("dimensions: the value of %q must be at most %d bytes of UTF-8 without control characters", name, MaxDimensionValue)
 		}
+	}
+	if size > MaxDimensionBytes {
+		return fmt.Sprintf("dimensions: names and values must have at most %d bytes together, and have %d", MaxDimensionBytes, size)
 	}
 	return checkAmount(e.Amount)
 }

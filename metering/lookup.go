@@ -18,8 +18,10 @@ const (
 
 // lookFor looks for the deltas of a batch whose outcome is not known, stores what it finds,
 // and returns how many are left. The batch stays leased while some are. Where the service
-// cannot be asked, none are left to this attempt: the batch waits.
-func (m *Meter) lookFor(ctx context.Context, b *OutboxBatch) (left int, err error) {
+// cannot be asked, notAsked stores that, and none are left to this attempt: the batch waits.
+// Since is from when on the service may have recorded them, zero where that may have been
+// before they were sent by this life of the store.
+func (m *Meter) lookFor(ctx context.Context, b *OutboxBatch, since time.Time, notAsked func(context.Context, *OutboxBatch, error) error) (left int, err error) {
 	params, err := b.params()
 	if err != nil {
 		return 0, err
@@ -51,12 +53,14 @@ func (m *Meter) lookFor(ctx context.Context, b *OutboxBatch) (left int, err erro
 			}
 			renewed = time.Now()
 		}
-		d, err := m.find(ctx, p, b.FirstSent)
+		d, err := m.find(ctx, p, since)
 		switch {
 		case errors.Is(err, pacspace.ErrReferenceConflict):
 			differs[i] = err
 		case err != nil:
-			return 0, m.notFound(ctx, b, err)
+			storing, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTime)
+			defer cancel()
+			return 0, notAsked(storing, b, err)
 		case d != nil:
 			found[i] = d
 		default:
@@ -90,8 +94,6 @@ func (m *Meter) lookFor(ctx context.Context, b *OutboxBatch) (left int, err erro
 
 // notFound stores that the service could not be asked: what is unknown stays so.
 func (m *Meter) notFound(ctx context.Context, b *OutboxBatch, cause error) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTime)
-	defer cancel()
 	return m.change(ctx, b, func(s *step, members []*OutboxDelta) error {
 		if s.batch.FirstSent.IsZero() { // nothing of it was sent by this life of the store
 			s.batch.NotBefore = s.tx.Now().Add(backoff(s.batch.since(), s.tx.Now()))
@@ -103,11 +105,11 @@ func (m *Meter) notFound(ctx context.Context, b *OutboxBatch, cause error) error
 }
 
 // find looks for a delta by its reference, in the customer's activity and in what was
-// recorded since it was sent; nil where the service does not list it, which proves nothing
+// recorded since then, or since its day began where since is zero; nil where the service does not list it, which proves nothing
 // while it may still be queued.
 //
 // Source: API contract, sections 2.5 and 2.13.
-func (m *Meter) find(ctx context.Context, p pacspace.DeltaParams, firstSent time.Time) (*pacspace.Delta, error) {
+func (m *Meter) find(ctx context.Context, p pacspace.DeltaParams, since time.Time) (*pacspace.Delta, error) {
 	customer, err := m.client.Customers.Get(ctx, p.CustomerID, pacspace.CustomerParams{DeltaLimit: lookLimit})
 	switch {
 	case errors.Is(err, pacspace.ErrNotFound):
@@ -124,15 +126,15 @@ func (m *Meter) find(ctx context.Context, p pacspace.DeltaParams, firstSent time
 	if err != nil {
 		return nil, err
 	}
-	if firstSent.IsZero() { // sent by an earlier life of the store, after its day at the earliest
+	if since.IsZero() {
 		day, err := usage.ParseReference(p.ReferenceID)
 		if err != nil {
 			return nil, err
 		}
-		firstSent = day.Day.Start()
+		since = day.Day.Start()
 	}
 	end := now.Add(lookSkew)
-	for from := firstSent.Add(-lookSkew); from.Before(end); from = from.Add(lookSpan) {
+	for from := since.Add(-lookSkew); from.Before(end); from = from.Add(lookSpan) {
 		to := from.Add(lookSpan)
 		if to.After(end) {
 			to = end

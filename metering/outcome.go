@@ -220,7 +220,7 @@ func (s *step) cadence(ctx context.Context, d *OutboxDelta, wait time.Duration) 
 // failed stores that a request had no answer that names its deltas.
 func (m *Meter) failed(ctx context.Context, b *OutboxBatch, cause error) error {
 	if errors.Is(cause, pacspace.ErrIdempotencyConflict) {
-		return m.conflict(ctx, b)
+		return m.conflict(ctx, b, cause)
 	}
 	err := m.change(ctx, b, func(s *step, members []*OutboxDelta) error {
 		if errors.Is(cause, pacspace.ErrOutcomeUnknown) {
@@ -283,10 +283,7 @@ func (s *step) unknown(ctx context.Context, members []*OutboxDelta, cause error)
 
 // pauseFor pauses where an answer concerns everything that is sent, and not this batch.
 func (s *step) pauseFor(ctx context.Context, e *pacspace.APIError) error {
-	code := e.Code
-	if code == "" {
-		code = string(e.Kind)
-	}
+	code := codeOf(e)
 	if about(e) != aboutAll {
 		return nil
 	}

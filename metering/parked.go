@@ -156,7 +156,11 @@ func (m *Meter) settleDoubt(ctx context.Context, referenceID string) (listed boo
 	if err != nil {
 		return false, err
 	}
-	found, err := m.find(ctx, p, d.FirstSent)
+	since := d.FirstSent
+	if d.ErrorCode == CodeKeyKnown {
+		since = time.Time{} // somebody else's request, of whatever time
+	}
+	found, err := m.find(ctx, p, since)
 	switch {
 	case errors.Is(err, pacspace.ErrReferenceConflict) && d.ErrorCode == CodeDiffers:
 		return false, nil // it is what the delta was parked for

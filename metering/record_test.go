@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -104,6 +105,10 @@ func TestAnEventThatBreaksARuleIsRefusedWithItsCall(t *testing.T) {
 	for i := range metering.MaxDimensions + 1 {
 		many[fmt.Sprint(i)] = ""
 	}
+	large := map[string]string{} // as large as may be, in bytes
+	for i := range 16 {
+		large[fmt.Sprintf("%02d", i)] = strings.Repeat("é", metering.MaxDimensionBytes/16/2-1)
+	}
 	for rule, change := range map[string]func(*metering.Event){
 		"id must be":                       func(e *metering.Event) { e.ID = "" },
 		"id must be 1 to 255":              func(e *metering.Event) { e.ID = strings.Repeat("x", metering.MaxEventID+1) },
@@ -119,6 +124,7 @@ func TestAnEventThatBreaksARuleIsRefusedWithItsCall(t *testing.T) {
 		"dimensions must be at most":       func(e *metering.Event) { e.Dimensions = many },
 		`"resource" is the account's`:      func(e *metering.Event) { e.Dimensions = map[string]string{"resource": "x"} },
 		"a name must be 1 to 64":           func(e *metering.Event) { e.Dimensions = map[string]string{"": "x"} },
+		"at most 4096 bytes together":      func(e *metering.Event) { e.Dimensions = maps.Clone(large); e.Dimensions["00"] += "x" },
 		`the value of "x" must be at most`: func(e *metering.Event) { e.Dimensions = map[string]string{"x": strings.Repeat("y", 257)} },
 	} {
 		t.Run(rule, func(t *testing.T) {
@@ -141,6 +147,14 @@ func TestAnEventThatBreaksARuleIsRefusedWithItsCall(t *testing.T) {
 		r := newRig(t)
 		r.record("future", "acme", "1", noon.Add(metering.FutureBound))
 		r.record("past", "acme", "1", noon.Add(-metering.DefaultLateness))
+	})
+	t.Run("and so are those of dimensions", func(t *testing.T) {
+		t.Parallel()
+		e := event("large", "acme", "1", noon)
+		e.Dimensions = large
+		r := newRig(t)
+		_, err := r.meter.Record(t.Context(), e)
+		require.NoError(t, err)
 	})
 	t.Run("too many events in a call are refused", func(t *testing.T) {
 		t.Parallel()

@@ -1,11 +1,13 @@
 package metering
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/pacspace/pacspace-go"
@@ -13,10 +15,7 @@ import (
 
 // refused stores a definite refusal of a request of which no attempt is unknown.
 func (s *step) refused(ctx context.Context, members []*OutboxDelta, e *pacspace.APIError) error {
-	code := e.Code
-	if code == "" {
-		code = string(e.Kind)
-	}
+	code := codeOf(e)
 	switch about(e) {
 	case aboutCustomer:
 		return s.cadenceOfRequest(ctx, members, e)
@@ -126,14 +125,40 @@ func (s *step) poison(ctx context.Context, members []*OutboxDelta, code, note st
 	return nil
 }
 
-// conflict settles a batch whose key the service knows with another body: what it lists
-// was recorded, the rest waits for a person.
-func (m *Meter) conflict(ctx context.Context, b *OutboxBatch) error {
-	if left, err := m.lookFor(ctx, b); err != nil || left == 0 {
+// conflict settles a batch whose key the service knows with another body: what it lists was
+// recorded, the rest waits for a person.
+//
+// A 409 for several deltas that does not speak of the key is another matter. Their key is
+// the digest of their bytes, so no other body of ours ever had it, and the refusal can only
+// be about one of them. Unless an attempt is unknown none was done, so what is not listed is
+// taken apart as after any refusal that is unclear, and one delta does not park all.
+//
+// Source: API contract, section 3.2.
+func (m *Meter) conflict(ctx context.Context, b *OutboxBatch, cause error) error {
+	api, answered := errors.AsType[*pacspace.APIError](cause)
+	apart := answered && !strings.Contains(api.Code, "IDEMPOTENCY") &&
+		b.Count > 1 && !b.Unknown && !errors.Is(cause, pacspace.ErrOutcomeUnknown)
+	notAsked := m.notFound
+	if apart {
+		notAsked = func(ctx context.Context, b *OutboxBatch, _ error) error {
+			return m.change(ctx, b, func(s *step, members []*OutboxDelta) error {
+				return s.stepBack(ctx, members, codeOf(api), backoff(s.batch.CreatedAt, s.tx.Now()))
+			})
+		}
+	}
+	if left, err := m.lookFor(ctx, b, time.Time{}, notAsked); err != nil || left == 0 {
 		return err
+	}
+	if apart {
+		return m.change(ctx, b, func(s *step, members []*OutboxDelta) error {
+			return s.suspect(ctx, members, codeOf(api), api)
+		})
 	}
 	return m.parkRest(ctx, b, CodeKeyKnown, fmt.Sprintf("the service knows its key with another body than ours, which has SHA-256 %x, and does not list it: find out whether it was recorded, then Retry with NotRecorded, or Discard", sha256.Sum256(b.Body)))
 }
+
+// codeOf is the service's code, or ours for the kind where it gives none.
+func codeOf(e *pacspace.APIError) string { return cmp.Or(e.Code, string(e.Kind)) }
 
 // parkRest parks what is left of a batch.
 func (m *Meter) parkRest(ctx context.Context, b *OutboxBatch, code, note string) error {

@@ -251,7 +251,7 @@ func (a *addition) mergeDimensions(stored string) error {
 	}
 	for name, values := range a.dimensions {
 		for _, v := range values {
-			old[name] = with(old[name], v)
+			old = withDimension(old, name, v)
 		}
 	}
 	a.dimensions = old

@@ -151,10 +151,7 @@ func (a *addition) add(e *metering.Entry) {
 	a.sum = a.sum.Add(e.Amount)
 	a.count++
 	for name, value := range e.Dimensions {
-		if a.dimensions == nil {
-			a.dimensions = map[string][]string{}
-		}
-		a.dimensions[name] = with(a.dimensions[name], value)
+		a.dimensions = withDimension(a.dimensions, name, value)
 	}
 	a.first, a.last = earliest(a.first, e.Time), latest(a.last, e.Time)
 	a.due = earliest(a.due, e.Due)
@@ -165,11 +162,8 @@ func (a *addition) follow(later *addition) {
 	a.sum = a.sum.Add(later.sum)
 	a.count += later.count
 	for name, values := range later.dimensions {
-		if a.dimensions == nil {
-			a.dimensions = map[string][]string{}
-		}
 		for _, v := range values {
-			a.dimensions[name] = with(a.dimensions[name], v)
+			a.dimensions = withDimension(a.dimensions, name, v)
 		}
 	}
 	a.first, a.last = earliest(a.first, later.first), latest(a.last, later.last)
@@ -203,6 +197,20 @@ func inOrder(byKey map[dayKey]*addition) []*addition {
 		return a.key.day.Compare(b.key.day)
 	})
 	return out
+}
+
+// withDimension keeps the MaxDimensionNames smallest names. One that is among them at the end
+// was so from its first event on, so none of its values is missing, whatever was added to
+// what first.
+func withDimension(all map[string][]string, name, value string) map[string][]string {
+	if all == nil {
+		all = map[string][]string{}
+	}
+	all[name] = with(all[name], value)
+	if len(all) > metering.MaxDimensionNames {
+		delete(all, slices.Max(slices.Collect(maps.Keys(all))))
+	}
+	return all
 }
 
 // with inserts a value into a sorted list of at most MaxDimensionValues, of which the

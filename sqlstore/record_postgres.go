@@ -121,14 +121,14 @@ func (c *core) recordStatement(group []*counted) (string, []any) {
 	query := strings.NewReplacer(
 		"@arrived", arrived,
 		"@durable", durableUnless(c.unsafe),
-		"@limit", strconv.Itoa(metering.MaxDimensionValues),
 	).Replace(recordPlain)
 	args := []any{ids.String(), fingerprints.String(), customers.String(), days.String(), amounts.String(), times.String(), dues.String()}
 	if withDimensions {
 		query = strings.NewReplacer(
 			"@arrived", arrived,
 			"@durable", durableUnless(c.unsafe),
-			"@limit", strconv.Itoa(metering.MaxDimensionValues),
+			"@values", strconv.Itoa(metering.MaxDimensionValues),
+			"@names", strconv.Itoa(metering.MaxDimensionNames),
 		).Replace(recordDimensions)
 		args = append(args, dimensions.String())
 	}
@@ -160,8 +160,8 @@ const recordPlain = `WITH input AS MATERIALIZED (
 SELECT place, (SELECT s.fingerprint FROM meter_seen s WHERE s.id = input.id)
 FROM input WHERE NOT EXISTS (SELECT FROM fresh WHERE fresh.id = input.id)`
 
-// recordDimensions also lists the values of each dimension, in the first place of the
-// order of bytes. Most events bring none that is new, which costs one comparison.
+// recordDimensions also lists the values of each dimension: of names and of values the first
+// in the order of bytes. Most events bring none that is new, which costs one comparison.
 const recordDimensions = `WITH input AS MATERIALIZED (
 	SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::text[], $4::date[], $5::numeric[], $6::timestamptz[], $7::timestamptz[], $8::jsonb[])
 		WITH ORDINALITY AS u (id, fingerprint, customer_id, day, amount, at, due, dimensions, place)
@@ -173,10 +173,12 @@ const recordDimensions = `WITH input AS MATERIALIZED (
 	ON CONFLICT DO NOTHING RETURNING id
 ), listed AS (
 	SELECT customer_id, day, d.key AS name,
-		to_jsonb((array_agg(DISTINCT d.value COLLATE "C" ORDER BY d.value COLLATE "C"))[1:@limit]) AS list
+		to_jsonb((array_agg(DISTINCT d.value COLLATE "C" ORDER BY d.value COLLATE "C"))[1:@values]) AS list
 	FROM input JOIN fresh USING (id), jsonb_each_text(dimensions) d GROUP BY 1, 2, 3
 ), dims AS (
-	SELECT customer_id, day, jsonb_object_agg(name, list) AS dimensions FROM listed GROUP BY 1, 2
+	SELECT customer_id, day, jsonb_object_agg(name, list) AS dimensions FROM (
+		SELECT *, row_number() OVER (PARTITION BY customer_id, day ORDER BY name COLLATE "C") AS rank FROM listed
+	) ranked WHERE rank <= @names GROUP BY 1, 2
 ), sums AS (
 	SELECT customer_id, day, sum(amount) AS amount, count(*) AS count, min(at) AS first_at, max(at) AS last_at, min(due) AS due
 	FROM input JOIN fresh USING (id) GROUP BY 1, 2
@@ -192,10 +194,10 @@ const recordDimensions = `WITH input AS MATERIALIZED (
 		due = coalesce(meter_bucket.due, excluded.due),
 		dimensions = CASE WHEN meter_bucket.dimensions @> excluded.dimensions THEN meter_bucket.dimensions ELSE (
 			SELECT jsonb_object_agg(name, list) FROM (
-				SELECT n.key AS name, to_jsonb((array_agg(DISTINCT v COLLATE "C" ORDER BY v COLLATE "C"))[1:@limit]) AS list
+				SELECT n.key AS name, to_jsonb((array_agg(DISTINCT v COLLATE "C" ORDER BY v COLLATE "C"))[1:@values]) AS list
 				FROM (SELECT * FROM jsonb_each(meter_bucket.dimensions) UNION ALL SELECT * FROM jsonb_each(excluded.dimensions)) n,
 					jsonb_array_elements_text(n.value) v
-				GROUP BY 1
+				GROUP BY 1 ORDER BY n.key COLLATE "C" LIMIT @names
 			) merged
 		) END
 )

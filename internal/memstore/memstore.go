@@ -4,6 +4,7 @@ package memstore
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -90,10 +91,7 @@ func (s *Store) add(t *memtx.Tx, e metering.Entry) error {
 	b.Open = b.Open.Add(e.Amount)
 	b.Count++
 	for name, value := range e.Dimensions {
-		if b.Dimensions == nil {
-			b.Dimensions = map[string][]string{}
-		}
-		b.Dimensions[name] = with(b.Dimensions[name], value)
+		b.Dimensions = withDimension(b.Dimensions, name, value)
 	}
 	if b.First.IsZero() || at.Before(b.First) {
 		b.First = at
@@ -105,6 +103,19 @@ func (s *Store) add(t *memtx.Tx, e metering.Entry) error {
 		b.Due = memtx.Instant(e.Due)
 	}
 	return memtx.Put(t, s.buckets, key, b)
+}
+
+// withDimension keeps the smallest names: one that is among them at the end was so from its
+// first event on, so none of its values is missing.
+func withDimension(all map[string][]string, name, value string) map[string][]string {
+	if all == nil {
+		all = map[string][]string{}
+	}
+	all[name] = with(all[name], value)
+	if len(all) > metering.MaxDimensionNames {
+		delete(all, slices.Max(slices.Collect(maps.Keys(all))))
+	}
+	return all
 }
 
 // with keeps the smallest values, so that the order of arrival changes nothing.

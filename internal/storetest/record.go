@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -80,6 +81,46 @@ var recordTests = []test{
 		require.Len(t, hosts, metering.MaxDimensionValues)
 		require.Equal(t, "h0000", hosts[0])
 		require.Equal(t, fmt.Sprintf("h%04d", metering.MaxDimensionValues-1), hosts[len(hosts)-1])
+	}},
+	{"dimensions beyond a day's bound are those with the greatest names, whatever came first", func(t *testing.T, s metering.Store) {
+		const size = metering.MaxDimensionNames + 30
+		names := []string{"Ä", "a", "b\tc"} // the first is the greatest, byte by byte
+		for i := range size - len(names) {
+			names = append(names, fmt.Sprintf("n%04d", i))
+		}
+		want := map[string][]string{"a": {"x", "y"}, "b\tc": {"x", "y"}}
+		for i := range metering.MaxDimensionNames - 2 {
+			want[fmt.Sprintf("n%04d", i)] = []string{"x", "y"}
+		}
+		orders := map[string]func(i int) int{
+			"forwards":  func(i int) int { return i },
+			"backwards": func(i int) int { return size - 1 - i },
+			"mixed":     func(i int) int { return i * 37 % size }, // 37 and 130 have no common divisor
+		}
+		for order, at := range orders {
+			for _, calls := range []int{1, 3, 20} {
+				var entries []metering.Entry
+				for i := range 2 * size {
+					e := entry(fmt.Sprintf("%s-%d-%03d", order, calls, i), "1")
+					e.CustomerID = fmt.Sprintf("%s-%d", order, calls)
+					e.Dimensions = map[string]string{names[at(i%size)]: []string{"y", "x"}[i/size]}
+					entries = append(entries, e)
+				}
+				for part := range slices.Chunk(entries, (len(entries)+calls-1)/calls) {
+					record(t, s, part...)
+					bucketOf(t, s, part[0].CustomerID, day) // a store that puts aside adds it up here
+				}
+				require.Equal(t, want, bucketOf(t, s, entries[0].CustomerID, day).Dimensions, "%s in %d calls", order, calls)
+			}
+		}
+		e := entry("all at once", "1")
+		e.CustomerID, e.Dimensions = "globex", map[string]string{}
+		for _, name := range names {
+			e.Dimensions[name] = "x"
+		}
+		record(t, s, e)
+		require.Len(t, bucketOf(t, s, "globex", day).Dimensions, metering.MaxDimensionNames)
+		require.NotContains(t, bucketOf(t, s, "globex", day).Dimensions, "Ä")
 	}},
 	{"first and last are the times of the events, whatever their order", func(t *testing.T, s metering.Store) {
 		a, b, c := entry("a", "1"), entry("b", "1"), entry("c", "1")

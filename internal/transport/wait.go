@@ -33,7 +33,7 @@ func (s *Sender) retryWait(n int, asked time.Duration) time.Duration {
 func (s *Sender) pollWait(n int, interval, asked time.Duration) time.Duration {
 	switch {
 	case asked > 0:
-		return max(s.askedWait(asked), minWait)
+		return max(s.askedWait(asked), minWait, interval) // whoever wants to wait longer may
 	case interval > 0:
 		return interval
 	}
