@@ -138,20 +138,28 @@ func (a *Agent) Run(ctx context.Context) error {
 	}
 }
 
-// Work makes one round: it applies events, compares what is due, asks for deliveries that
-// never came and tells what is untold.
+// Work makes one round: it applies events, reads on in the service's list of customers where
+// [Agent.Seed] began it, compares what is due, asks for deliveries that never came and tells
+// what is untold.
 // Run calls it again and again; call it yourself in a job that runs now and then. The error
 // joins what failed; the rest was done all the same.
 func (a *Agent) Work(ctx context.Context) error {
 	_, applied := a.apply(ctx)
-	return errors.Join(applied, a.checkDue(ctx), a.askAgain(ctx), a.tell(ctx))
+	return errors.Join(applied, a.discover(ctx), a.checkDue(ctx), a.askAgain(ctx), a.tell(ctx))
 }
 
-// Seed has the current and the previous periods of all accounts that the books list
-// compared, so that an account that the service never heard of is found too; those that
-// were compared before have their time already. Run calls it at every interval. Books that
-// list no accounts are left alone.
+// Seed has the current and the previous periods of all accounts compared: of those that the
+// books list, so that an account that the service never heard of is found too, and of those
+// that the service lists, so that one is found of which no webhook and no books told. Those
+// that were compared before have their time already. Run calls it at every interval.
+//
+// The service's list is read by the rounds of [Agent.Work] that follow, at most some pages in
+// each. Books that list no accounts are left alone.
 func (a *Agent) Seed(ctx context.Context) error {
+	return errors.Join(a.beginDiscovery(ctx), a.seedBooks(ctx))
+}
+
+func (a *Agent) seedBooks(ctx context.Context) error {
 	books, ok := a.set.books.(AccountLister)
 	if !ok {
 		return nil
@@ -173,7 +181,7 @@ func (a *Agent) Seed(ctx context.Context) error {
 			ids = append(ids, id)
 		}
 		for page := range slices.Chunk(ids, listPage) {
-			if err := a.expect(ctx, page, period, true); err != nil {
+			if _, err := a.expect(ctx, page, period, true); err != nil {
 				return err
 			}
 		}
@@ -187,11 +195,14 @@ func (a *Agent) Expect(ctx context.Context, customerID string, period usage.Peri
 	if err := validAccount(customerID, period); err != nil {
 		return err
 	}
-	return a.expect(ctx, []string{customerID}, period, false)
+	_, err := a.expect(ctx, []string{customerID}, period, false)
+	return err
 }
 
-func (a *Agent) expect(ctx context.Context, ids []string, period usage.Period, onlyNew bool) error {
-	return wrap("expect", a.store.Update(ctx, func(tx Tx) error {
+// expect returns how many comparisons it made due.
+func (a *Agent) expect(ctx context.Context, ids []string, period usage.Period, onlyNew bool) (made int, err error) {
+	err = a.store.Update(ctx, func(tx Tx) error {
+		made = 0
 		for _, id := range ids {
 			c, err := tx.Check(ctx, id, period)
 			switch {
@@ -206,9 +217,11 @@ func (a *Agent) expect(ctx context.Context, ids []string, period usage.Period, o
 			if err := tx.PutCheck(ctx, c); err != nil {
 				return err
 			}
+			made++
 		}
 		return nil
-	}))
+	})
+	return made, wrap("expect", err)
 }
 
 // Account is the running balance of a customer id; the error matches [ErrNotFound] where

@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"time"
+
+	"github.com/pacspace/pacspace-go/decimal"
 )
 
 // Alert tells an operator of a mismatch: when it is raised, again only when it changes, and
@@ -24,7 +26,7 @@ func SlogAlert(l *slog.Logger) Alert {
 			slog.String("kind", string(m.Kind)), slog.String("customerId", m.CustomerID), slog.String("period", string(m.Period)),
 			slog.Int("revision", m.Revision), slog.String("state", string(m.State)), slog.Int("deltas", m.Count),
 		}
-		if !m.Kind.hashes() {
+		if !m.hashes() {
 			attrs = append(attrs, slog.String("expected", m.Expected), slog.String("found", m.Found))
 		}
 		if first := m.First; first != nil {
@@ -38,11 +40,14 @@ func SlogAlert(l *slog.Logger) Alert {
 	}
 }
 
-// hashes tells whether a mismatch of this kind is about hashes.
-func (k Kind) hashes() bool {
-	switch k {
+// hashes tells whether a mismatch is about hashes, or about what may be one.
+func (m *Mismatch) hashes() bool {
+	switch m.Kind {
 	case KindContent, KindMembership, KindBatch, KindChain:
 		return true
+	case KindChanged:
+		_, err := decimal.Parse(m.Expected)
+		return err != nil
 	default:
 		return false
 	}

@@ -203,6 +203,17 @@ func (a *Agent) merge(ctx context.Context, tx Tx, told *Delta) error {
 		return err
 	}
 	i := slices.IndexFunc(known, func(k Delta) bool { return sameDelta(&k, told) })
+	if i < 0 && told.State == DeltaVerified && told.RecordID != "" {
+		// The same record under another reference is the same delta.
+		others, err := allDeltas(ctx, tx, DeltaQuery{CustomerID: told.CustomerID, RecordID: told.RecordID})
+		if err != nil {
+			return err
+		}
+		i = slices.IndexFunc(others, func(k Delta) bool { return sameDelta(&k, told) && k.State == DeltaVerified && !k.placeholder() })
+		if i >= 0 {
+			known = others
+		}
+	}
 	if i < 0 {
 		told.N = len(known) + 1
 		account.count(told, 1)
@@ -221,10 +232,17 @@ func (a *Agent) merge(ctx context.Context, tx Tx, told *Delta) error {
 		account.count(k, 1)
 	} else if k.State == told.State {
 		account.count(k, -1)
+		signed := k.Told && told.Told
+		if told.Told && !k.Told && k.State == DeltaVerified {
+			// What is signed goes before what is listed, whichever came first.
+			k.contradicted("referenceId", k.ReferenceID, told.ReferenceID, k.ReferenceID == told.ReferenceID)
+			k.sign(told)
+			told = &before
+		}
 		k.fill(told) // the amount, too, where it was not known
 		account.count(k, 1)
-		if k.State == DeltaVerified && !k.Delta.Equal(told.Delta) && k.Contradicted == nil {
-			k.Contradicted = new(told.Delta)
+		if k.State == DeltaVerified {
+			k.contradict(told, signed)
 		}
 	}
 	if k.equal(&before) {
@@ -275,6 +293,25 @@ func sameDelta(a, b *Delta) bool {
 	return true
 }
 
+// untold tells whether a delta was verified and the service does not tell its amount, which
+// is zero for none. Source: API contract, section 2.1.
+func (d *Delta) untold() bool { return d.State == DeltaVerified && d.Delta.IsZero() }
+
+// placeholder tells whether nothing is known of a delta but that its record was verified. It
+// is kept to be asked for; what tells the delta itself may have another name.
+func (d *Delta) placeholder() bool { return d.untold() && d.ReferenceID == "" }
+
+// sign puts a signed telling in the place of a listed one. The name stays.
+func (d *Delta) sign(told *Delta) {
+	signed := *told
+	signed.Name, signed.N, signed.Contradictions = d.Name, d.N, d.Contradictions
+	if d.ReferenceID != "" {
+		signed.ReferenceID, signed.Day = d.ReferenceID, d.Day
+	}
+	signed.fill(d)
+	*d = signed
+}
+
 // fill takes over what is not known yet.
 func (d *Delta) fill(o *Delta) {
 	if d.ReferenceID == "" {
@@ -313,7 +350,7 @@ func (d *Delta) fill(o *Delta) {
 // equal tells whether filling changed nothing.
 func (d *Delta) equal(o *Delta) bool {
 	return d.State == o.State && d.ReferenceID == o.ReferenceID && d.Delta.Equal(o.Delta) && d.Told == o.Told && d.Listed == o.Listed && d.Doubt == o.Doubt &&
-		(d.Contradicted == nil) == (o.Contradicted == nil) && d.Error == o.Error &&
+		len(d.Contradictions) == len(o.Contradictions) && d.Error == o.Error &&
 		d.Reason == o.Reason && d.RecordID == o.RecordID && d.ReceiptID == o.ReceiptID &&
 		(d.Index == nil) == (o.Index == nil) && (d.Metadata == nil) == (o.Metadata == nil) && (d.Adjusts == nil) == (o.Adjusts == nil) &&
 		d.SubmittedAt.Equal(o.SubmittedAt) && d.VerifiedAt.Equal(o.VerifiedAt) &&

@@ -117,11 +117,14 @@ func (a *audit) customers(ctx context.Context, client *pacspace.Client, books Sy
 		ids[id] = true
 	}
 	if len(ids) == 0 {
-		for c, err := range client.Customers.All(ctx, pacspace.CustomersParams{}) {
-			if err != nil {
-				return nil, wrap("list of customers", err)
+		_, err := eachCustomerPage(ctx, client, 1, func(list []pacspace.Customer) (bool, error) {
+			for i := range list {
+				ids[list[i].CustomerID] = true
 			}
-			ids[c.CustomerID] = true
+			return true, nil
+		})
+		if err != nil {
+			return nil, err
 		}
 		if lister, ok := books.(AccountLister); ok {
 			for id, err := range lister.Accounts(ctx, proof.DaysOf(period)) {

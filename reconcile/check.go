@@ -111,7 +111,7 @@ func (a *Agent) take(ctx context.Context, customerID string, period usage.Period
 func (a *Agent) view(ctx context.Context, customerID string, period usage.Period, now time.Time, pulled *pulled) (*view, error) {
 	v := &view{
 		customerID: customerID, period: period, now: now, due: a.set.due, dayOf: a.set.dayOf,
-		books: a.set.books, service: pulled.listing(),
+		books: a.set.books, service: pulled.listing(), recorded: map[string]bool{},
 	}
 	byName := map[string][]*Delta{}
 	for _, row := range pulled.all() {
@@ -148,8 +148,9 @@ func (a *Agent) view(ctx context.Context, customerID string, period usage.Period
 		if err != nil {
 			return err
 		}
+		v.know(inWindow)
 		v.unlisted = slices.DeleteFunc(inWindow, func(d Delta) bool {
-			return d.State != DeltaVerified || d.VerifiedAt.IsZero() || !window.Contains(d.VerifiedAt) || listed(&d)
+			return d.State != DeltaVerified || d.placeholder() || d.VerifiedAt.IsZero() || !window.Contains(d.VerifiedAt) || listed(&d)
 		})
 		account, err := tx.Account(ctx, customerID)
 		switch {
@@ -198,7 +199,7 @@ func periodDeltas(ctx context.Context, tx Tx, customerID string, period usage.Pe
 
 // compareAtService asks compare about the sum of what the service listed.
 func (a *Agent) compareAtService(ctx context.Context, v *view) error {
-	if v.service == nil || v.service.count == 0 {
+	if v.service == nil || v.service.count == 0 || v.service.untold > 0 {
 		return nil
 	}
 	yours, err := v.service.sum.Nearest64()

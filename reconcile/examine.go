@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/pacspace/pacspace-go"
@@ -23,10 +24,11 @@ type view struct {
 	books      SystemOfRecord
 	deltas     []Delta // of the period's days, and those without a day that its window recorded
 	scheme     *scheme
-	service    *listing   // nil where the service was not asked
-	unlisted   []Delta    // known to be recorded in the window, and not in its list
-	listed     [][]*Delta // rows of the service's list of the period that share a name
-	firstAt    time.Time  // when the account's first known delta was verified
+	service    *listing        // nil where the service was not asked
+	recorded   map[string]bool // record ids of deltas whose amount is known, of any day
+	unlisted   []Delta         // known to be recorded in the window, and not in its list
+	listed     [][]*Delta      // rows of the service's list of the period that share a name
+	firstAt    time.Time       // when the account's first known delta was verified
 	dayOf      func(referenceID string) usage.Date
 	known      func(hash string) bool // whether a delta with that proof hash is known anywhere
 	compared   *pacspace.Comparison   // nil where the service was not asked
@@ -39,6 +41,7 @@ type listing struct {
 	sum     decimal.Decimal // of what it lists, exactly
 	abs     decimal.Decimal // of the magnitudes
 	count   int
+	untold  int // rows without an amount
 }
 
 // findings collects the mismatches of a comparison, at most one of a kind.
@@ -73,6 +76,10 @@ func (v *view) examine(ctx context.Context) (*AccountReport, error) {
 	slices.SortFunc(v.deltas, func(a, b Delta) int {
 		return cmp.Or(a.Day.Compare(b.Day), cmp.Compare(a.Name, b.Name), cmp.Compare(a.N, b.N))
 	})
+	if v.recorded == nil {
+		v.recorded = map[string]bool{}
+	}
+	v.know(v.deltas)
 	v.scheme.learn(v.deltas)
 	if err := v.compareBooks(ctx, f); err != nil {
 		return nil, err
@@ -83,14 +90,23 @@ func (v *view) examine(ctx context.Context) (*AccountReport, error) {
 	v.checkChain(f)
 	v.checkService(f)
 	switch {
-	case len(r.Mismatches) > 0:
+	case slices.ContainsFunc(r.Mismatches, func(m Mismatch) bool { return m.Kind != KindAmount }):
 		r.Outcome = Differs
-	case r.Pending > 0 || r.Due.IsZero():
+	case len(r.Mismatches) > 0 || r.Pending > 0 || r.Due.IsZero(): // an unknown amount matches nothing, and differs from nothing
 		r.Outcome = Pending
 	default:
 		r.Outcome = Matched
 	}
 	return r, nil
+}
+
+// know notes the records of deltas whose amount is known.
+func (v *view) know(deltas []Delta) {
+	for i := range deltas {
+		if d := &deltas[i]; d.State == DeltaVerified && !d.untold() && d.RecordID != "" {
+			v.recorded[d.RecordID] = true
+		}
+	}
 }
 
 // dueDays are the period's usage days that are held to account by now.
@@ -115,22 +131,45 @@ func isDue(days proof.Days, day usage.Date) bool {
 	return !days.IsZero() && !day.After(days.Last)
 }
 
+// notOver tells whether a usage day has not ended: nothing of it is held to account.
+func (v *view) notOver(day usage.Date) bool { return !day.IsZero() && day.End().After(v.now) }
+
+// superseded tells whether what a placeholder stands for is known by now.
+func (v *view) superseded(d *Delta) bool { return d.placeholder() && v.recorded[d.RecordID] }
+
 // compareBooks holds the recorded deltas against the system of record.
 func (v *view) compareBooks(ctx context.Context, f findings) error {
 	r := f.report
 	byReference := map[string]*Delta{}
+	untold, future, first := 0, 0, ""
 	for i := range v.deltas {
 		d := &v.deltas[i]
 		if d.State != DeltaVerified {
 			continue
 		}
-		if isDue(r.Due, d.Day) {
+		switch {
+		case v.superseded(d):
+			continue
+		case d.untold(), v.notOver(d.Day):
+			r.Pending++
+		case isDue(r.Due, d.Day):
 			r.Record = r.Record.Add(d.Delta)
 			r.Matched++
+		}
+		if d.untold() && isDue(r.Due, d.Day) {
+			untold++
+		}
+		if v.notOver(d.Day) {
+			if future++; future == 1 {
+				first = cmp.Or(d.ReferenceID, d.Name)
+			}
 		}
 		if _, twice := byReference[d.ReferenceID]; !twice && d.ReferenceID != "" {
 			byReference[d.ReferenceID] = d
 		}
+	}
+	if future > 0 {
+		f.note("pending: " + strconv.Itoa(future) + " recorded under a usage day that is not over, first " + first)
 	}
 	if v.books == nil {
 		return nil
@@ -147,7 +186,8 @@ func (v *view) compareBooks(ctx context.Context, f findings) error {
 		return err
 	}
 	equal := r.Books == nil || r.Books.Equal(r.Record)
-	if equal && len(differs) == 0 {
+	// Where an amount is not told the sums cannot be compared; that is a mismatch of its own.
+	if len(differs) == 0 && (equal || untold > 0) {
 		return nil
 	}
 	m := Mismatch{Kind: KindBooks, CustomerID: v.customerID, Period: v.period, Expected: "nothing", Found: r.Record.String(), Count: len(differs)}
@@ -175,7 +215,7 @@ func (v *view) compareSent(ctx context.Context, f findings, recorded map[string]
 		return nil, nil
 	}
 	r := f.report
-	r.Matched = 0
+	r.Matched, r.Pending = 0, 0
 	var differs []Differing
 	items, err := v.sentItems(ctx, f, books)
 	if err != nil {
@@ -202,6 +242,10 @@ func (v *view) compareSent(ctx context.Context, f findings, recorded map[string]
 			r.Pending++
 			continue
 		}
+		if d.untold() || v.notOver(d.Day) {
+			r.Pending++
+			continue
+		}
 		one.RecordID, one.Found = d.RecordID, d.Delta.String()
 		if !d.Delta.Equal(p.Delta) {
 			r.Differing++
@@ -217,12 +261,16 @@ func (v *view) compareSent(ctx context.Context, f findings, recorded map[string]
 	}
 	for i := range v.deltas {
 		d := &v.deltas[i]
-		if d.State != DeltaVerified || sent[d.ReferenceID] || !isDue(r.Due, d.Day) {
+		if d.State != DeltaVerified || d.ReferenceID != "" && sent[d.ReferenceID] || v.superseded(d) {
+			continue
+		}
+		if d.placeholder() || !isDue(r.Due, d.Day) {
+			r.Pending++
 			continue
 		}
 		r.MissingInBooks++
 		differs = append(differs, Differing{
-			ReferenceID: d.ReferenceID, RecordID: d.RecordID, Day: d.Day, Found: d.Delta.String(), What: "was recorded and never sent",
+			ReferenceID: d.ReferenceID, RecordID: d.RecordID, Day: d.Day, Found: amountText(d.Delta), What: "was recorded and never sent",
 		})
 	}
 	slices.SortStableFunc(differs, func(a, b Differing) int {

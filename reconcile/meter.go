@@ -187,7 +187,7 @@ func (a *Agent) Section() metering.Section {
 				break
 			}
 			row := sectionRow{Kind: m.Kind, CustomerID: m.CustomerID, Period: m.Period, Since: m.FirstSeen, Told: m.Told == m.Revision, TellError: m.TellError}
-			if !m.Kind.hashes() {
+			if !m.hashes() {
 				row.Expected, row.Found = m.Expected, m.Found
 			}
 			if m.First != nil {

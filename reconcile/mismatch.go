@@ -19,9 +19,10 @@ const (
 	KindBatch      Kind = "batch"      // a batch's root does not follow from its item hashes
 	KindChain      Kind = "chain"      // a proof names an earlier one that nobody saw
 	KindTwice      Kind = "twice"      // one usage was recorded more than once
-	KindChanged    Kind = "changed"    // the service told two amounts of one delta
+	KindChanged    Kind = "changed"    // the service told one delta in two ways
+	KindAmount     Kind = "amount"     // a delta was verified and the service does not tell its amount
 	KindMixed      Kind = "mixed"      // the balance adds up different resources
-	KindDoubt      Kind = "doubt"      // the service itself calls a delta not verified
+	KindDoubt      Kind = "doubt"      // the service itself calls a delta not verified, or tells that it lies in the future
 	KindFailed     Kind = "failed"     // a delta will not be recorded, and nothing replaced it
 	KindUnlisted   Kind = "unlisted"   // known from a webhook or an earlier list, and not in the service's list
 	KindDerived    Kind = "derived"    // the service's balance does not follow from its own list
@@ -32,7 +33,7 @@ const (
 // passing kinds can be gone by themselves a moment later, when what is under way arrives.
 func (k Kind) passing() bool {
 	switch k {
-	case KindBooks, KindChain, KindUnlisted, KindDerived, KindCompared:
+	case KindBooks, KindChain, KindUnlisted, KindDerived, KindCompared, KindAmount:
 		return true
 	default:
 		return false

@@ -1,10 +1,10 @@
 package reconcile
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
-	"log/slog"
 	"slices"
 	"sync"
 	"time"
@@ -30,7 +30,13 @@ func (p *pulled) listing() *listing {
 		return nil
 	}
 	sum, abs := sumOf(p.in)
-	return &listing{balance: p.balance, sum: sum, abs: abs, count: len(p.in)}
+	l := &listing{balance: p.balance, sum: sum, abs: abs, count: len(p.in)}
+	for i := range p.in {
+		if p.in[i].Delta.IsZero() {
+			l.untold++
+		}
+	}
+	return l
 }
 
 // pull reads the service's list of a period and its own balance of the recording window.
@@ -164,6 +170,10 @@ func (a *Agent) fillFailed(ctx context.Context, customerID string) error {
 	if json.Unmarshal(gaps.RawJSON(), &answer) != nil {
 		return nil
 	}
+	now, err := a.store.Now(ctx)
+	if err != nil {
+		return wrap("gaps of "+customerID, err)
+	}
 	for _, gap := range answer.Gaps {
 		if gap.RecordID == "" || a.asked.has("gap "+gap.RecordID) {
 			continue
@@ -179,20 +189,27 @@ func (a *Agent) fillFailed(ctx context.Context, customerID string) error {
 			continue
 		}
 		d := ofListed(customerID, status)
-		if d.State == DeltaVerified && d.Delta.IsZero() {
-			// A zero would close the gap with an amount that nobody told. It is asked for again
-			// at the next comparison, until the amount is known.
-			a.set.logger.LogAttrs(ctx, levelWarn, "reconcile: a delta in a gap was verified and its amount is not told; it is asked for again", slog.String("recordId", gap.RecordID))
-			continue
-		}
 		d.Listed = false
+		d.RecordID = cmp.Or(d.RecordID, gap.RecordID)
+		// One without any time and any day would be in no period, and seen by nobody.
 		if d.VerifiedAt.IsZero() {
 			d.VerifiedAt = status.CreatedAt
+		}
+		if d.VerifiedAt.IsZero() {
+			d.VerifiedAt = now
 		}
 		a.name(d)
 		err = a.store.Update(ctx, func(tx Tx) error { return a.merge(ctx, tx, d) })
 		if err != nil {
 			return wrap("fill", err)
+		}
+		if d.untold() {
+			// It is asked for again at each comparison until the amount is known, and its webhook
+			// once.
+			if id := "delta " + customerID + " " + d.Name; now.Sub(d.VerifiedAt) > a.set.patience && !a.asked.has(id) {
+				a.asked.miss([]string{id})
+			}
+			continue
 		}
 		a.asked.add("gap " + gap.RecordID)
 	}

@@ -120,7 +120,8 @@ type EventCount struct {
 }
 
 // Account is the running balance of a customer id: the exact sum of all its verified deltas
-// that the agent knows of.
+// that the agent knows of. A delta whose amount the service does not tell adds nothing to it
+// until it is told; see [KindAmount].
 type Account struct {
 	CustomerID string          `json:"customerId"`
 	Balance    decimal.Decimal `json:"balance"` // in the account's unit
@@ -150,7 +151,7 @@ type Delta struct {
 	// Day is the usage day that the reference names, zero where it names none.
 	Day usage.Date `json:"day,omitzero"`
 
-	Delta       decimal.Decimal   `json:"delta"` // in the account's unit
+	Delta       decimal.Decimal   `json:"delta"` // in the account's unit; zero where the service does not tell it
 	Reason      string            `json:"reason,omitempty"`
 	ReferenceID string            `json:"referenceId,omitempty"`
 	RecordID    string            `json:"recordId,omitempty"`
@@ -172,8 +173,8 @@ type Delta struct {
 	Listed bool `json:"listed,omitempty"`
 	// Doubt is the service's own: it called the delta not verified, or listed discrepancies.
 	Doubt string `json:"doubt,omitempty"`
-	// Contradicted is another amount that was told of the same delta.
-	Contradicted *decimal.Decimal `json:"contradicted,omitempty"`
+	// Contradictions are what was told otherwise of the same delta, a field once.
+	Contradictions []Contradiction `json:"contradictions,omitempty"`
 	// Error is the service's word on why it failed.
 	Error string `json:"error,omitempty"`
 }
@@ -191,6 +192,7 @@ func (d *Delta) RecordedAt() time.Time {
 type DeltaQuery struct {
 	CustomerID string       // required
 	Name       string       // of this name alone
+	RecordID   string       // of this record alone
 	From, To   usage.Date   // of the usage day, both included; leaves out deltas without one
 	Window     usage.Window // of RecordedAt
 	AfterName  string       // the last row of the page before

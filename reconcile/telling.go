@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"strconv"
+	"time"
 
 	"github.com/pacspace/pacspace-go/decimal"
 	"github.com/pacspace/pacspace-go/usage"
@@ -26,9 +27,21 @@ func (v *view) checkTelling(f findings) {
 			one.What = d.Doubt
 			f.add(KindDoubt, "verified", d.Doubt, one, "the verification of "+cmp.Or(d.RecordID, d.ReceiptID))
 		}
-		if d.Contradicted != nil {
-			one.What, one.Expected, one.Found = "was told with two amounts", d.Delta.String(), d.Contradicted.String()
+		if when := v.ahead(d); when != "" {
+			one.What = when
+			f.add(KindDoubt, "recorded by now", when, one, "the clock of the agent's store, and the delta's times and reference at the service")
+		}
+		for _, c := range d.Contradictions {
+			one.What, one.Expected, one.Found = "was told with another "+c.Field, c.Kept, c.Told
+			if c.Field == "delta" {
+				one.What = "was told with two amounts"
+			}
 			f.add(KindChanged, one.Expected, one.Found, one, "both webhook deliveries, and the delta in the service's list")
+		}
+		one.What, one.Expected, one.Found = "", "", ""
+		if d.untold() && !v.superseded(d) {
+			one.What = "was verified, and the service does not tell its amount"
+			f.add(KindAmount, "an amount", "none", one, "the delta's status at the service, by its record id")
 		}
 		switch is := resourceOf(d); {
 		case is == "":
@@ -38,6 +51,23 @@ func (v *view) checkTelling(f findings) {
 			one.What, one.Expected, one.Found = "counts another resource", resource, is
 			f.add(KindMixed, resource, is, one, "a balance has one unit: give each resource a customer id of its own")
 		}
+	}
+}
+
+// aheadOf is how far a delta may lie ahead of the agent's clock before that is an alert.
+const aheadOf = 24 * time.Hour
+
+// ahead says that a delta lies in the future, "" where it does not: nobody can have used or
+// recorded something then.
+func (v *view) ahead(d *Delta) string {
+	limit := v.now.Add(aheadOf)
+	switch at := d.RecordedAt(); {
+	case at.After(limit):
+		return "is told as recorded at " + at.UTC().Format(time.RFC3339) + ", ahead of the agent's clock"
+	case !d.Day.IsZero() && d.Day.Start().After(limit):
+		return "names a usage day that is ahead of the agent's clock"
+	default:
+		return ""
 	}
 }
 
@@ -123,6 +153,10 @@ func (v *view) checkService(f findings) {
 	r := f.report
 	r.Derived, r.Listed = new(s.balance), s.sum
 	window := v.period.RecordingWindow().String()
+	if s.untold > 0 {
+		f.note("the service's list leaves out " + strconv.Itoa(s.untold) + " amounts, so that its balance cannot be held against it")
+		return
+	}
 	switch off := s.balance.Sub(s.sum).Abs(); {
 	case off.IsZero():
 	case off.Cmp(decimal.SumError64(s.abs, s.count)) <= 0:

@@ -2,7 +2,9 @@ package sqlstore
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/hex"
 	"strconv"
 	"strings"
 	"time"
@@ -90,6 +92,7 @@ func (t *agentTx) Deltas(ctx context.Context, q reconcile.DeltaQuery, limit int)
 	var w where
 	w.addIf(true, "customer_id = ?", q.CustomerID)
 	w.addIf(q.Name != "", "name = ?", q.Name)
+	w.addIf(q.RecordID != "", "record_id = ? AND record_id <> ''", key(q.RecordID))
 	w.addIf(!q.From.IsZero(), "day >= ?", q.From.String())
 	w.addIf(!q.To.IsZero(), "day <= ?", q.To.String())
 	if (q.Window != usage.Window{}) {
@@ -109,8 +112,8 @@ func (t *agentTx) PutDelta(ctx context.Context, d *reconcile.Delta) error {
 		day = d.Day.String()
 	}
 	return t.put(ctx, "agent_delta", []string{d.CustomerID, d.Name, strconv.Itoa(d.N)}, 3,
-		[]string{"customer_id", "name", "n", "day", "recorded_at", "proof_hash", "doc"},
-		d.CustomerID, d.Name, d.N, day, t.dialect.time(d.RecordedAt()), indexed(d.ProofHash), text)
+		[]string{"customer_id", "name", "n", "day", "recorded_at", "proof_hash", "record_id", "doc"},
+		d.CustomerID, d.Name, d.N, day, t.dialect.time(d.RecordedAt()), indexed(d.ProofHash), key(d.RecordID), text)
 }
 
 func (t *agentTx) ProofKnown(ctx context.Context, proofHash string) (known bool, err error) {
@@ -122,6 +125,15 @@ func (t *agentTx) ProofKnown(ctx context.Context, proofHash string) (known bool,
 		return nil
 	}, "SELECT 1 FROM agent_delta WHERE proof_hash = ? AND proof_hash <> '' LIMIT 1", proofHash)
 	return known, err
+}
+
+// key is a text as an index takes it: itself, or its hash where an index cannot hold it.
+func key(s string) string {
+	if s == "" || indexed(s) != "" {
+		return s
+	}
+	sum := sha256.Sum256([]byte(s))
+	return "(sha256) " + hex.EncodeToString(sum[:])
 }
 
 // indexed is a text as an index takes it, "" for one that is no hash anyway.

@@ -28,6 +28,7 @@ var agentTables = component{name: "reconcile", migrations: []migration{{
 			day         text,
 			recorded_at text,
 			proof_hash  text NOT NULL,
+			record_id   text NOT NULL,
 			doc         text NOT NULL,
 			PRIMARY KEY (customer_id, name, n)
 		)`,
@@ -47,7 +48,7 @@ var agentTables = component{name: "reconcile", migrations: []migration{{
 			not_before  text NOT NULL,
 			doc         text NOT NULL
 		)`,
-		eventPending, eventUnread, eventDelivery, agentDeltaDay, agentDeltaRecorded, agentDeltaProof,
+		eventPending, eventUnread, eventDelivery, agentDeltaDay, agentDeltaRecorded, agentDeltaProof, agentDeltaRecord,
 		checkDue, checkPeriod, mismatchUntold, mismatchAccount,
 	},
 	postgres: []string{
@@ -75,6 +76,7 @@ var agentTables = component{name: "reconcile", migrations: []migration{{
 			day         date,
 			recorded_at timestamptz,
 			proof_hash  text COLLATE "C" NOT NULL,
+			record_id   text COLLATE "C" NOT NULL,
 			doc         text NOT NULL,
 			PRIMARY KEY (customer_id, name, n)
 		)`,
@@ -94,7 +96,7 @@ var agentTables = component{name: "reconcile", migrations: []migration{{
 			not_before  timestamptz NOT NULL,
 			doc         text NOT NULL
 		)`,
-		eventPending, eventUnread, eventDelivery, agentDeltaDay, agentDeltaRecorded, agentDeltaProof,
+		eventPending, eventUnread, eventDelivery, agentDeltaDay, agentDeltaRecorded, agentDeltaProof, agentDeltaRecord,
 		checkDue, checkPeriod, mismatchUntold, mismatchAccount,
 	},
 }}}
@@ -106,6 +108,7 @@ const (
 	agentDeltaDay      = `CREATE INDEX agent_delta_day ON agent_delta (customer_id, day)`
 	agentDeltaRecorded = `CREATE INDEX agent_delta_recorded ON agent_delta (customer_id, recorded_at)`
 	agentDeltaProof    = `CREATE INDEX agent_delta_proof ON agent_delta (proof_hash) WHERE proof_hash <> ''`
+	agentDeltaRecord   = `CREATE INDEX agent_delta_record ON agent_delta (customer_id, record_id) WHERE record_id <> ''`
 	checkDue           = `CREATE INDEX agent_check_due ON agent_check (due, customer_id, period) WHERE due IS NOT NULL`
 	checkPeriod        = `CREATE INDEX agent_check_period ON agent_check (period, customer_id)`
 	mismatchUntold     = `CREATE INDEX agent_mismatch_untold ON agent_mismatch (mismatch_id) WHERE untold`

@@ -57,7 +57,7 @@ var movedTables = []movedTable{
 	{"agent_setting", 1, columnsOf("name:t value:t")},
 	{"agent_event", 1, columnsOf("event_id:t delivery_id:t type:t body:x received:s state:t error:t")},
 	{"agent_account", 1, columnsOf("customer_id:t doc:t")},
-	{"agent_delta", 3, columnsOf("customer_id:t name:t n:i day:d recorded_at:z proof_hash:t doc:t")},
+	{"agent_delta", 3, columnsOf("customer_id:t name:t n:i day:d recorded_at:z proof_hash:t record_id:t doc:t")},
 	{"agent_check", 2, columnsOf("customer_id:t period:t due:z report:t")},
 	{"agent_mismatch", 1, columnsOf("mismatch_id:t customer_id:t period:t state:t untold:b not_before:s doc:t")},
 	{"meter_batch", 1, columnsOf("batch_id:t key:t body:x single:b count:i done:b attempts:i first_sent:z unknown:b not_before:s owner:t epoch:i lease_end:s created_at:s")},

@@ -156,7 +156,7 @@ func agentRows() map[string]string {
 		"agent_setting":  "INSERT INTO agent_setting VALUES ('name', 'value')",
 		"agent_event":    "INSERT INTO agent_event VALUES ('event', 'delivery', 'delta.verified', x'00ff', " + at + ", 'pending', '')",
 		"agent_account":  "INSERT INTO agent_account VALUES ('acme', '{}')",
-		"agent_delta":    "INSERT INTO agent_delta VALUES ('acme', 'name', 7, NULL, " + at + ", '0xhash', '{}')",
+		"agent_delta":    "INSERT INTO agent_delta VALUES ('acme', 'name', 7, NULL, " + at + ", '0xhash', 'rec', '{}')",
 		"agent_check":    "INSERT INTO agent_check VALUES ('acme', '2026-02', NULL, '{}')",
 		"agent_mismatch": "INSERT INTO agent_mismatch VALUES ('id', 'acme', '2026-02', 'open', 1, " + at + ", '{}')",
 	}

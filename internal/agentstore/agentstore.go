@@ -198,14 +198,14 @@ func (t *tx) Deltas(_ context.Context, q reconcile.DeltaQuery, limit int) ([]rec
 	if q.Name != "" {
 		var out []reconcile.Delta
 		for n := q.AfterN + 1; n <= t.names[nameKey{q.CustomerID, q.Name}] && len(out) < limit; n++ {
-			if d, ok := t.deltas[q.CustomerID][deltaKey{q.Name, n}]; ok {
+			if d, ok := t.deltas[q.CustomerID][deltaKey{q.Name, n}]; ok && (q.RecordID == "" || d.RecordID == q.RecordID) {
 				out = append(out, d)
 			}
 		}
 		return out, nil
 	}
 	return memtx.List(t.deltas[q.CustomerID], limit, func(d *reconcile.Delta) bool {
-		return (q.From.IsZero() || !d.Day.IsZero() && !d.Day.Before(q.From)) &&
+		return (q.RecordID == "" || d.RecordID == q.RecordID) && (q.From.IsZero() || !d.Day.IsZero() && !d.Day.Before(q.From)) &&
 			(q.To.IsZero() || !d.Day.IsZero() && !d.Day.After(q.To)) &&
 			(q.Window == usage.Window{} || q.Window.Contains(d.RecordedAt())) &&
 			cmp.Or(strings.Compare(d.Name, q.AfterName), cmp.Compare(d.N, q.AfterN)) > 0

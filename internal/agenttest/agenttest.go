@@ -99,7 +99,7 @@ func delta(name string) reconcile.Delta {
 		Delta: dec("-0.1000000000000000000001"), Reason: "a <b> & \"c\" \u2028", ReferenceID: name, RecordID: "rec_1", ReceiptID: "0xAB",
 		Index: new(int64(7)), Metadata: json.RawMessage(`{"a":"<\u0000>"}`), SubmittedAt: noon, VerifiedAt: noon.Add(time.Second),
 		ProofHash: "0xP", ContentHash: "0xC", ItemHashes: []string{"0xC", "0xD"}, PreviousProofHash: "0xO",
-		Told: true, Listed: true, Doubt: "d", Contradicted: new(dec("-2")), Error: "e",
+		Told: true, Listed: true, Doubt: "d", Contradictions: []reconcile.Contradiction{{Field: "delta", Kept: "-1", Told: "-2"}}, Error: "e",
 	}
 }
 
@@ -355,6 +355,32 @@ var tests = []struct {
 			require.Len(t, got, 2)
 		})
 	}},
+	{"deltas are selected by their record", func(t *testing.T, s reconcile.Store) {
+		odd := strings.Repeat("r\x00", 1000)
+		update(t, s, func(ctx context.Context, tx reconcile.Tx) {
+			for i, record := range []string{"rec_1", "rec_1", "REC_1", odd, ""} {
+				d := delta("acme", fmt.Sprintf("n%d", i), 1)
+				d.RecordID = record
+				require.NoError(t, tx.PutDelta(ctx, &d))
+			}
+			other := delta("beta", "n0", 1)
+			require.NoError(t, tx.PutDelta(ctx, &other))
+			moved := delta("acme", "n1", 1)
+			moved.RecordID = "rec_2"
+			require.NoError(t, tx.PutDelta(ctx, &moved))
+		})
+		view(t, s, func(ctx context.Context, tx reconcile.Tx) {
+			for record, want := range map[string]string{"rec_1": "n0", "rec_2": "n1", "REC_1": "n2", "rec": "", odd: "n3"} {
+				got, err := tx.Deltas(ctx, reconcile.DeltaQuery{CustomerID: "acme", RecordID: record}, 9)
+				require.NoError(t, err)
+				names := ""
+				for _, d := range got {
+					names += d.Name
+				}
+				require.Equal(t, want, names, "%.10q", record)
+			}
+		})
+	}},
 	{"a proof is known once a delta of any account has it", func(t *testing.T, s reconcile.Store) {
 		d := delta("a")
 		update(t, s, func(ctx context.Context, tx reconcile.Tx) { require.NoError(t, tx.PutDelta(ctx, &d)) })
@@ -494,6 +520,7 @@ var tests = []struct {
 			require.Empty(t, mismatches)
 		})
 	}},
+	{"an amount that the service does not tell is an alert until it is told", amountToldLate},
 	{"a view refuses to write", func(t *testing.T, s reconcile.Store) {
 		require.Error(t, s.View(t.Context(), func(tx reconcile.Tx) error {
 			_ = tx.SetSetting(t.Context(), "name", "value")
