@@ -172,12 +172,6 @@ func (s *CustomerService) Get(ctx context.Context, customerID string, p Customer
 	case p.DeltaLimit < 0:
 		return nil, &ParamError{Field: "deltaLimit", Rule: "must not be negative"}
 	}
-	switch {
-	case p.DeltaPage < 0:
-		return nil, &ParamError{Field: "deltaPage", Rule: "must not be negative"}
-	case p.DeltaLimit < 0:
-		return nil, &ParamError{Field: "deltaLimit", Rule: "must not be negative"}
-	}
 	q := url.Values{}
 	if p.DeltaPage > 0 {
 		q.Set("deltaPage", strconv.Itoa(p.DeltaPage))

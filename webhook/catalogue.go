@@ -10,17 +10,18 @@ import (
 
 // The readers of this file are for events whose data the service documents by name only.
 // Their fields are those that the same things have in its answers; what is not there is
-// zero, and [Event.Data] has everything.
+// zero, and RawJSON has everything.
 
 // CheckpointVerified is a checkpoint that was verified. ProofRoot grants read access to
 // what it proves.
 //
 // Source: API contract, sections 2.8 and 4.4.
 type CheckpointVerified struct {
+	raw
 	CheckpointID string           `json:"checkpointId,omitempty"`
 	CustomerID   string           `json:"customerId,omitempty"`
 	ProofRoot    string           `json:"proofRoot,omitempty"`
-	Status       string           `json:"status,omitempty"`     // "verified", in the service's case
+	Status       Status           `json:"status,omitempty"`     // "verified", in the service's case
 	DeltaCount   *int64           `json:"deltaCount,omitempty"` // nil where the service does not say
 	NetChange    *decimal.Decimal `json:"netChange,omitempty"`  // in the balance's unit; nil where the service does not say
 	StartDate    time.Time        `json:"startDate,omitzero"`
@@ -38,7 +39,7 @@ func (c *CheckpointVerified) fromWire(o *wire.Object) {
 	c.CheckpointID = o.String("checkpointId", "id")
 	c.CustomerID = o.String("customerId")
 	c.ProofRoot = o.String("proofRoot", "merkleRoot", "itemsRoot")
-	c.Status = o.String("status")
+	c.Status = Status(o.String("status"))
 	c.DeltaCount = o.IntPtr("deltaCount", "deltasCount", "recordCount")
 	c.NetChange = o.DecimalPtr("netChange", "netDelta")
 	c.StartDate = o.Time("startDate")
@@ -51,6 +52,7 @@ func (c *CheckpointVerified) fromWire(o *wire.Object) {
 //
 // Source: API contract, sections 2.9 and 4.4.
 type ReceiptGenerated struct {
+	raw
 	ReceiptID   string    `json:"receiptId,omitempty"`
 	CustomerID  string    `json:"customerId,omitempty"`
 	ProofRoot   string    `json:"proofRoot,omitempty"`
@@ -74,6 +76,7 @@ func (r *ReceiptGenerated) fromWire(o *wire.Object) {
 //
 // Source: API contract, sections 2.16 and 4.4.
 type CustomerCreated struct {
+	raw
 	CustomerID        string `json:"customerId,omitempty"`
 	CustomerReference string `json:"customerReference,omitempty"` // the same for ever for one id
 }
@@ -94,6 +97,7 @@ func (c *CustomerCreated) fromWire(o *wire.Object) {
 //
 // Source: API contract, section 4.4.
 type SharedRecordActivity struct {
+	raw
 	CustomerID string `json:"customerId,omitempty"`
 }
 
@@ -111,6 +115,7 @@ func (a *SharedRecordActivity) fromWire(o *wire.Object) { a.CustomerID = o.Strin
 //
 // Source: API contract, section 4.4.
 type TenantDomain struct {
+	raw
 	Domain string `json:"domain,omitempty"`
 }
 

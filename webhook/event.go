@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -66,16 +67,34 @@ type Event struct {
 	// Hints are what the headers say. They are not signed: log them, decide nothing by them.
 	Hints EventHints `json:"-"`
 
-	text string
+	raw
 }
 
-// RawJSON is the body as it came, as a new copy; nil in an event that was made by hand.
-func (e *Event) RawJSON() json.RawMessage {
-	if e == nil || e.text == "" {
+// raw holds what was read as the service wrote it, with the fields that this version does
+// not know.
+type raw struct{ text string }
+
+// RawJSON is what it was read from, as the service wrote it: the body of an [Event], the
+// data of what an event's readers return. It is nil where it was made by hand. Each call
+// returns a new copy.
+func (r *raw) RawJSON() json.RawMessage {
+	if r == nil || r.text == "" {
 		return nil
 	}
-	return json.RawMessage(e.text)
+	return json.RawMessage(r.text)
 }
+
+func (r *raw) setRaw(text string) { r.text = text }
+
+// Status is where a delta, a checkpoint or records stand, kept as the service spelt it,
+// which differs between its endpoints; compare with [Status.Is]. Values that this version
+// does not know pass through. The root package names the documented values.
+//
+// Source: API contract, sections 4.5 and 8.6.
+type Status string
+
+// Is reports whether both name the same status, whatever their case.
+func (s Status) Is(other Status) bool { return strings.EqualFold(string(s), string(other)) }
 
 // EventHints are the values of the two headers that a signature does not cover. Source: API
 // contract, section 4.1.
@@ -105,7 +124,7 @@ func ParseEvent(body []byte) (*Event, error) {
 		Timestamp: o.Time("timestamp", "createdAt"),
 		Data:      o.Raw("data"),
 	}
-	e.text = string(body)
+	e.setRaw(string(body))
 	if e.ID == "" {
 		digest := sha256.Sum256(body)
 		e.ID = "sha256:" + hex.EncodeToString(digest[:])
@@ -125,14 +144,15 @@ func scalar(o *wire.Object, name string) string {
 
 // DeltaVerified is a delta that was recorded and verified: its proof fields, and what the
 // service says of the period and the plan. Hashes are kept letter by letter. What a
-// delivery leaves out is zero; [Event.Data] has everything.
+// delivery leaves out is zero; RawJSON has everything.
 //
 // Two forms are documented, one in groups and a flat one; both are read into these fields.
 // Source: API contract, section 4.5.
 type DeltaVerified struct {
+	raw
 	RecordID  string `json:"recordId,omitempty"`
 	ReceiptID string `json:"receiptId,omitempty"` // the proof root of its submission; older services give other forms
-	Status    string `json:"status,omitempty"`    // "verified", in the service's case
+	Status    Status `json:"status,omitempty"`    // "verified", in the service's case
 	// Sequence is its number at the service, nil where none is assigned yet.
 	Sequence *int64 `json:"deltaIndex,omitempty"`
 
@@ -198,7 +218,7 @@ func (d *DeltaVerified) fromWire(o *wire.Object) {
 	delta := deltaGroup(o)
 	d.RecordID = o.String("recordId", "anchorId")
 	d.ReceiptID = o.String("receiptId")
-	d.Status = o.String("status")
+	d.Status = Status(o.String("status"))
 	d.Sequence = o.IntPtr("deltaIndex", "sequenceNumber")
 	d.CustomerID = delta.RequiredString("customerId")
 	d.Delta = delta.RequiredDecimal("amount", "delta")
@@ -243,8 +263,9 @@ func (d *DeltaVerified) fromWire(o *wire.Object) {
 }
 
 // DeltaFailed is a delta that will not be recorded. What a delivery leaves out is zero;
-// [Event.Data] has everything. Source: API contract, section 4.6.
+// RawJSON has everything. Source: API contract, section 4.6.
 type DeltaFailed struct {
+	raw
 	RecordID    string           `json:"recordId,omitempty"`
 	CustomerID  string           `json:"customerId,omitempty"`
 	ReferenceID string           `json:"referenceId,omitempty"`
@@ -270,10 +291,11 @@ func (d *DeltaFailed) fromWire(o *wire.Object) {
 }
 
 // RecordCommitted tells of sealed records that were committed. What a delivery leaves out
-// is zero; [Event.Data] has everything. Source: API contract, section 4.6.
+// is zero; RawJSON has everything. Source: API contract, section 4.6.
 type RecordCommitted struct {
+	raw
 	ReceiptID             string            `json:"receiptId,omitempty"`
-	Status                string            `json:"status,omitempty"`
+	Status                Status            `json:"status,omitempty"`
 	VerifiedAt            time.Time         `json:"verifiedAt,omitzero"`
 	VerificationReference string            `json:"verificationReference,omitempty"`
 	ItemCount             int64             `json:"itemCount"`
@@ -289,7 +311,7 @@ func (e *Event) RecordCommitted() (*RecordCommitted, error) {
 
 func (r *RecordCommitted) fromWire(o *wire.Object) {
 	r.ReceiptID = o.String("receiptId")
-	r.Status = o.String("status")
+	r.Status = Status(o.String("status"))
 	r.VerifiedAt = o.Time("verifiedAt")
 	r.VerificationReference = o.String("verificationId", "verificationReference")
 	r.ItemCount = orZero(o.IntPtr("itemCount"))
@@ -300,6 +322,7 @@ func (r *RecordCommitted) fromWire(o *wire.Object) {
 // RecordFailed tells of a sealed record that will not be committed. [Event.Data] has
 // everything. Source: API contract, section 4.6.
 type RecordFailed struct {
+	raw
 	RecordType string `json:"recordType,omitempty"`
 	EntityID   string `json:"entityId,omitempty"`
 	Seq        int64  `json:"seq"`                // of the record within its entity, from 0 on
@@ -334,6 +357,7 @@ func deltaGroup(o *wire.Object) *wire.Object {
 type payload[T any] interface {
 	*T
 	fromWire(*wire.Object)
+	setRaw(text string)
 }
 
 // readEvent reads the data of an event of one of the types into one of its structs.
@@ -349,6 +373,7 @@ func readEvent[T any, P payload[T]](e *Event, want ...EventType) (*T, error) {
 		return nil, refuse(ErrBody, string(e.Type)+": data: "+err.Error())
 	}
 	v := new(T)
+	P(v).setRaw(o.Source())
 	P(v).fromWire(o)
 	if err := o.Err(); err != nil {
 		return nil, refuse(ErrBody, string(e.Type)+": data: "+err.Error())

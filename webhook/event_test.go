@@ -196,7 +196,7 @@ func TestDeltaVerified(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "0x8f3a", d.ReceiptID)
 		require.Equal(t, new(int64(1042)), d.Sequence)
-		require.Equal(t, "verified", d.Status)
+		require.True(t, d.Status.Is("VERIFIED"))
 		require.Equal(t, time.Date(2026, 2, 11, 10, 30, 0, 0, time.UTC), d.VerifiedAt)
 		require.Equal(t, "0xabc123", d.VerificationReference)
 		require.Equal(t, "customer_acme", d.CustomerID)
@@ -285,12 +285,13 @@ func TestDeltaVerified(t *testing.T) {
 		require.Equal(t, []json.RawMessage{json.RawMessage(`{"y":1}`)}, d.Verification.Discrepancies)
 	})
 
-	t.Run("Data keeps the fields that no reader knows", func(t *testing.T) {
+	t.Run("a status that this version does not know passes through", func(t *testing.T) {
 		t.Parallel()
-		e := deliver(t, `{"event":"delta.verified","data":{"customerId":"c","delta":-1,"new":"field"}}`)
-		_, err := e.DeltaVerified()
+		d, err := read(t, `{"customerId":"c","delta":-1,"status":"Resting"}`)
 		require.NoError(t, err)
-		require.Equal(t, `{"customerId":"c","delta":-1,"new":"field"}`, string(e.Data))
+		require.Equal(t, webhook.Status("Resting"), d.Status)
+		require.True(t, d.Status.Is("RESTING"))
+		require.False(t, d.Status.Is("VERIFIED"))
 	})
 
 	for _, c := range []struct{ name, data, field string }{
@@ -349,7 +350,7 @@ func TestOtherTypedEvents(t *testing.T) {
 		r, err := deliver(t, `{"event":"record.committed","data":{"receiptId":"0x1","status":"verified","verifiedAt":"2026-02-11T10:30:00Z","verificationId":"0x2","itemCount":2,"records":[{"a":1},{"b":2}],"verification":{"v":true}}}`).RecordCommitted()
 		require.NoError(t, err)
 		require.Equal(t, "0x1", r.ReceiptID)
-		require.Equal(t, "verified", r.Status)
+		require.Equal(t, webhook.Status("verified"), r.Status)
 		require.Equal(t, time.Date(2026, 2, 11, 10, 30, 0, 0, time.UTC), r.VerifiedAt)
 		require.Equal(t, "0x2", r.VerificationReference)
 		require.EqualValues(t, 2, r.ItemCount)
@@ -381,6 +382,35 @@ func TestOtherTypedEvents(t *testing.T) {
 		_, err = event.RecordFailed()
 		require.ErrorIs(t, err, webhook.ErrOtherType)
 	})
+}
+
+type rawJSON interface{ RawJSON() json.RawMessage }
+
+func TestWhatAReaderReturnsKeepsTheFieldsThatItDoesNotKnow(t *testing.T) {
+	t.Parallel()
+	const data = `{"customerId":"c", "delta":-1, "new":{"field":1e2}}`
+	for what, read := range map[webhook.EventType]func(*webhook.Event) (rawJSON, error){
+		webhook.EventDeltaVerified:      func(e *webhook.Event) (rawJSON, error) { return e.DeltaVerified() },
+		webhook.EventDeltaFailed:        func(e *webhook.Event) (rawJSON, error) { return e.DeltaFailed() },
+		webhook.EventCheckpointVerified: func(e *webhook.Event) (rawJSON, error) { return e.CheckpointVerified() },
+		webhook.EventReceiptGenerated:   func(e *webhook.Event) (rawJSON, error) { return e.ReceiptGenerated() },
+		webhook.EventCustomerCreated:    func(e *webhook.Event) (rawJSON, error) { return e.CustomerCreated() },
+		webhook.EventRecordCommitted:    func(e *webhook.Event) (rawJSON, error) { return e.RecordCommitted() },
+		webhook.EventRecordFailed:       func(e *webhook.Event) (rawJSON, error) { return e.RecordFailed() },
+		webhook.EventCompareRun:         func(e *webhook.Event) (rawJSON, error) { return e.SharedRecordActivity() },
+		webhook.EventDomainActivated:    func(e *webhook.Event) (rawJSON, error) { return e.TenantDomain() },
+	} {
+		t.Run(string(what), func(t *testing.T) {
+			t.Parallel()
+			got, err := read(deliver(t, `{"event":"`+string(what)+`","data":`+data+`}`))
+			require.NoError(t, err)
+			first := got.RawJSON()
+			require.Equal(t, data, string(first))
+			first[0] = 'x'
+			require.Equal(t, data, string(got.RawJSON()), "each call returns a new copy")
+		})
+	}
+	require.Nil(t, new(webhook.DeltaFailed).RawJSON(), "made by hand")
 }
 
 func TestEventMarshals(t *testing.T) {

@@ -66,6 +66,7 @@ func TestReaderRefusesAnErrorThatDoesNotSayWhatToDo(t *testing.T) {
 		{"a type", "// E is broken.\ntype E struct{}\nfunc (*E) Error() string { return `` }", "*E: its comment does not say what to do"},
 		{"a type by value", "// E is broken.\ntype E int\nfunc (E) Error() string { return `` }", "E: its comment does not say what to do"},
 		{"a code", "// CodeX: it broke.\nconst CodeX = `X`", "CodeX: its comment does not say what to do"},
+		{"a value of a package that is not there", "import `github.com/pacspace/pacspace-go/internal/y`\n// ErrX: it broke. What to do: run.\nvar ErrX = y.ErrX", "the value of y.ErrX is not found"},
 		{"a kind", "type ErrorKind string\nconst KindX ErrorKind = `X` // 400", "KindX: its comment does not say what to do"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -81,7 +82,11 @@ func TestReaderRefusesAnErrorThatDoesNotSayWhatToDo(t *testing.T) {
 func TestReaderTakesWhatCommentsSay(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, "internal", "y"), 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "internal", "y", "y.go"), []byte("package y\nvar ErrZ = errors.New(`of y`)\n"), 0o600))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "x.go"), []byte(`package x
+
+import "github.com/pacspace/pacspace-go/internal/y"
 
 // ErrX is returned by [Run] where | breaks it. What to
 // do: ask [*Other.Word], then
@@ -93,6 +98,7 @@ var ErrX = errors.New("x: broken")
 // Why it broke. What to do: mend it.
 var (
 	ErrY = other() // the second one
+	ErrZ = y.ErrZ  // the third one
 	errHidden = errors.New("hidden")
 )
 
@@ -110,6 +116,7 @@ func (Plain) Error(of int) string { return "" }
 	require.Equal(t, []pkg{{name: "x", path: module, entries: []entry{
 		{kind: ofSentinel, name: "ErrX", text: "x: broken", happened: "returned by `Run` where | breaks it.", todo: "ask `*Other.Word`, then run again."},
 		{kind: ofSentinel, name: "ErrY", happened: "the second one", todo: "mend it."},
+		{kind: ofSentinel, name: "ErrZ", text: "of y", happened: "the third one", todo: "mend it."},
 		{kind: ofType, name: "*Bad", happened: "one.", todo: "look."},
 	}}}, packages)
 	require.Equal(t, `Returned by `+"`Run`"+` where \| breaks it.`, cell(packages[0].entries[0].happened))

@@ -55,7 +55,7 @@ func readPackages(root string) ([]pkg, error) {
 		if path != root && (slices.Contains(notImported, d.Name()) || strings.HasPrefix(d.Name(), ".")) {
 			return fs.SkipDir
 		}
-		p, err := readPackage(path)
+		p, err := readPackage(root, path)
 		if err != nil {
 			return err
 		}
@@ -75,14 +75,14 @@ func readPackages(root string) ([]pkg, error) {
 	return packages, err
 }
 
-// readPackage reads the exported errors of the files in a directory, in the order of their
-// files and lines.
-func readPackage(dir string) (pkg, error) {
+// readPackage reads the exported errors of the files in a directory of the module at root,
+// in the order of their files and lines.
+func readPackage(root, dir string) (pkg, error) {
 	files, err := os.ReadDir(dir)
 	if err != nil {
 		return pkg{}, err
 	}
-	r := reader{fset: token.NewFileSet(), errors: map[string]string{}}
+	r := reader{root: root, fset: token.NewFileSet(), errors: map[string]string{}}
 	var parsed []*ast.File
 	for _, file := range files {
 		name := file.Name()
@@ -106,6 +106,7 @@ func readPackage(dir string) (pkg, error) {
 }
 
 type reader struct {
+	root   string
 	fset   *token.FileSet
 	errors map[string]string // the types with the method Error, as a program names the error
 	pkg    pkg
@@ -145,7 +146,7 @@ func (r *reader) readFile(f *ast.File) error {
 					err = r.add(s, entry{kind: ofType, name: name}, cmp.Or(s.Doc.Text(), gen.Doc.Text()), group)
 				}
 			case *ast.ValueSpec:
-				err = r.value(s, gen, group)
+				err = r.value(f, s, gen, group)
 			}
 			if err != nil {
 				return err
@@ -155,7 +156,7 @@ func (r *reader) readFile(f *ast.File) error {
 	return nil
 }
 
-func (r *reader) value(s *ast.ValueSpec, gen *ast.GenDecl, group string) error {
+func (r *reader) value(f *ast.File, s *ast.ValueSpec, gen *ast.GenDecl, group string) error {
 	for i, id := range s.Names {
 		e := entry{name: id.Name}
 		switch of, _ := s.Type.(*ast.Ident); {
@@ -172,7 +173,10 @@ func (r *reader) value(s *ast.ValueSpec, gen *ast.GenDecl, group string) error {
 		if !gen.Lparen.IsValid() {
 			own = gen.Doc.Text()
 		}
-		e.text = message(s.Values[i])
+		var err error
+		if e.text, err = r.message(f, s.Values[i]); err != nil {
+			return err
+		}
 		if err := r.add(s, e, cmp.Or(own, s.Comment.Text()), group); err != nil {
 			return err
 		}
@@ -224,18 +228,65 @@ func split(comment string) (happened, todo string, ok bool) {
 	return strings.Join(rest, " "), todo, ok
 }
 
-// message is the text of errors.New or of a constant, empty where it is put together.
-func message(e ast.Expr) string {
+// message is the text of errors.New or of a constant, empty where it is put together. What
+// is another package's value has the text that it has there.
+func (r *reader) message(f *ast.File, e ast.Expr) (string, error) {
+	if selector, ok := e.(*ast.SelectorExpr); ok {
+		return r.elsewhere(f, selector)
+	}
 	if call, ok := e.(*ast.CallExpr); ok && len(call.Args) == 1 {
 		e = call.Args[0]
 	}
 	literal, ok := e.(*ast.BasicLit)
 	if !ok {
-		return ""
+		return "", nil
 	}
 	text, err := strconv.Unquote(literal.Value)
 	if err != nil {
-		return ""
+		return "", nil
 	}
-	return text
+	return text, nil
+}
+
+// elsewhere is the text of a value of another package of the module, which is called as its
+// folder is.
+func (r *reader) elsewhere(f *ast.File, selector *ast.SelectorExpr) (string, error) {
+	of, _ := selector.X.(*ast.Ident)
+	for _, imported := range f.Imports {
+		path, err := strconv.Unquote(imported.Path.Value)
+		rel, inside := strings.CutPrefix(path, module+"/")
+		if err != nil || !inside || of == nil || rel[strings.LastIndex(rel, "/")+1:] != of.Name {
+			continue
+		}
+		files, err := filepath.Glob(filepath.Join(r.root, filepath.FromSlash(rel), "*.go"))
+		if err != nil {
+			return "", err
+		}
+		for _, file := range files {
+			f, err := parser.ParseFile(r.fset, file, nil, parser.SkipObjectResolution)
+			if err != nil {
+				return "", err
+			}
+			if e := valueOf(f, selector.Sel.Name); e != nil {
+				return r.message(f, e)
+			}
+		}
+	}
+	return "", fmt.Errorf("errordoc: %s: the value of %s.%s is not found", r.fset.Position(selector.Pos()), of, selector.Sel.Name)
+}
+
+// valueOf is what a file gives a variable or constant of its own line, nil for none.
+func valueOf(f *ast.File, name string) ast.Expr {
+	for _, d := range f.Decls {
+		gen, ok := d.(*ast.GenDecl)
+		if !ok {
+			continue
+		}
+		for _, s := range gen.Specs {
+			if s, ok := s.(*ast.ValueSpec); ok && len(s.Values) == 1 && s.Names[0].Name == name {
+				return s.Values[0]
+			}
+		}
+	}
+	return nil
 }
