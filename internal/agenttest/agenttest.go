@@ -359,13 +359,14 @@ var tests = []struct {
 		odd := strings.Repeat("r\x00", 1000)
 		update(t, s, func(ctx context.Context, tx reconcile.Tx) {
 			for i, record := range []string{"rec_1", "rec_1", "REC_1", odd, ""} {
-				d := delta("acme", fmt.Sprintf("n%d", i), 1)
+				d := delta(fmt.Sprintf("n%d", i))
 				d.RecordID = record
 				require.NoError(t, tx.PutDelta(ctx, &d))
 			}
-			other := delta("beta", "n0", 1)
+			other := delta("n0")
+			other.CustomerID = "beta"
 			require.NoError(t, tx.PutDelta(ctx, &other))
-			moved := delta("acme", "n1", 1)
+			moved := delta("n1")
 			moved.RecordID = "rec_2"
 			require.NoError(t, tx.PutDelta(ctx, &moved))
 		})
