@@ -42,13 +42,13 @@ func TestKillAgentAtEveryTransition(t *testing.T) {
 				}
 				for killed, seed := 0, c.seed; !b.done("", killed, c.kills); seed += 10 {
 					n := min(killsPerStore, max(c.kills-killed, 10))
-					killed += n
 					h := newAgentHarness(t, seed, dsn, "")
 					var wg sync.WaitGroup
 					for r := range max(c.replicas, 1) {
 						wg.Go(func() { h.killUpTo(n, r, rand.New(rand.NewPCG(seed, uint64(r))), b) })
 					}
 					wg.Wait()
+					killed += h.kills
 					h.report()
 					for _, w := range h.finish() {
 						t.Error(w)
