@@ -40,15 +40,15 @@ func TestKillAgentAtEveryTransition(t *testing.T) {
 				if c.replicas > 0 {
 					dsn = cluster.DSN(t)
 				}
-				for killed, seed := 0, c.seed; !b.done(killed, c.kills); seed += 10 {
+				for killed, seed := 0, c.seed; !b.done("", killed, c.kills); seed += 10 {
 					n := min(killsPerStore, max(c.kills-killed, 10))
-					killed += n
 					h := newAgentHarness(t, seed, dsn, "")
 					var wg sync.WaitGroup
 					for r := range max(c.replicas, 1) {
 						wg.Go(func() { h.killUpTo(n, r, rand.New(rand.NewPCG(seed, uint64(r))), b) })
 					}
 					wg.Wait()
+					killed += h.kills
 					h.report()
 					for _, w := range h.finish() {
 						t.Error(w)
@@ -65,7 +65,7 @@ func TestKillAgentAtEveryTransition(t *testing.T) {
 func (h *agentHarness) killUpTo(n, r int, random *rand.Rand, b *board) {
 	for {
 		h.mu.Lock()
-		enough := b.done(h.kills, n)
+		enough := b.done(h.store(), h.kills, n)
 		misses := maps.Clone(h.misses)
 		h.mu.Unlock()
 		if enough {

@@ -202,12 +202,17 @@ func (h *harness) end(p *process, point string, b *board) {
 	}
 }
 
+const (
+	onSQLite   = "SQLite"
+	onPostgres = "PostgreSQL"
+)
+
 // store names the kind of the harness's store.
 func (h *harness) store() string {
 	if h.config.DSN == "" {
-		return "SQLite"
+		return onSQLite
 	}
-	return "PostgreSQL"
+	return onPostgres
 }
 
 // hangTime is for how long a process may make no round. Nothing else in the harness is a

@@ -30,28 +30,28 @@ const (
 )
 
 // killPoint is one of them, with how the process before is to be killed so that it can be
-// reached.
-type killPoint struct{ name, first string }
+// reached, and the only store that has it.
+type killPoint struct{ name, first, only string }
 
 // killPoints are those of a meter.
 var killPoints = []killPoint{
-	{pointMarked, ""},
-	{pointRecord + uncommitted, ""}, {pointRecord + committed, ""},
-	{pointClose + uncommitted, ""}, {pointClose + committed, ""},
-	{pointLease + uncommitted, ""}, {pointLease + committed, ""},
-	{pointNotSent, ""}, {pointNotRead, ""},
-	{"frozen to sent" + uncommitted, ""}, {"frozen to sent" + committed, ""},
-	{"sent to confirmed" + uncommitted, ""}, {"sent to confirmed" + committed, ""},
-	{"sent to frozen" + uncommitted, ""}, {"sent to frozen" + committed, ""},
-	{"sent to unknown" + uncommitted, ""}, {"sent to unknown" + committed, ""},
-	{"sent to parked" + uncommitted, ""}, {"sent to parked" + committed, ""},
-	{"unknown to sent" + uncommitted, pointNotSent}, {"unknown to sent" + committed, pointNotSent},
-	{"unknown to verified" + uncommitted, pointNotRead}, {"unknown to verified" + committed, pointNotRead},
-	{"unknown to parked" + uncommitted, pointNotSent}, {"unknown to parked" + committed, pointNotSent},
-	{"confirmed to verified" + uncommitted, ""}, {"confirmed to verified" + committed, ""},
-	{"confirmed to parked" + uncommitted, ""}, {"confirmed to parked" + committed, ""},
-	{"parked to frozen" + uncommitted, ""}, {"parked to frozen" + committed, ""},
-	{"parked to discarded" + uncommitted, ""}, {"parked to discarded" + committed, ""},
+	{pointMarked, "", onSQLite},
+	{pointRecord + uncommitted, "", ""}, {pointRecord + committed, "", ""},
+	{pointClose + uncommitted, "", ""}, {pointClose + committed, "", ""},
+	{pointLease + uncommitted, "", ""}, {pointLease + committed, "", ""},
+	{pointNotSent, "", ""}, {pointNotRead, "", ""},
+	{"frozen to sent" + uncommitted, "", ""}, {"frozen to sent" + committed, "", ""},
+	{"sent to confirmed" + uncommitted, "", ""}, {"sent to confirmed" + committed, "", ""},
+	{"sent to frozen" + uncommitted, "", ""}, {"sent to frozen" + committed, "", ""},
+	{"sent to unknown" + uncommitted, "", ""}, {"sent to unknown" + committed, "", ""},
+	{"sent to parked" + uncommitted, "", ""}, {"sent to parked" + committed, "", ""},
+	{"unknown to sent" + uncommitted, pointNotSent, ""}, {"unknown to sent" + committed, pointNotSent, ""},
+	{"unknown to verified" + uncommitted, pointNotRead, ""}, {"unknown to verified" + committed, pointNotRead, ""},
+	{"unknown to parked" + uncommitted, pointNotSent, ""}, {"unknown to parked" + committed, pointNotSent, ""},
+	{"confirmed to verified" + uncommitted, "", ""}, {"confirmed to verified" + committed, "", ""},
+	{"confirmed to parked" + uncommitted, "", ""}, {"confirmed to parked" + committed, "", ""},
+	{"parked to frozen" + uncommitted, "", ""}, {"parked to frozen" + committed, "", ""},
+	{"parked to discarded" + uncommitted, "", ""}, {"parked to discarded" + committed, "", ""},
 }
 
 // What happens at a point.

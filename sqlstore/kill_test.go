@@ -55,12 +55,19 @@ func newBoard(t testing.TB, points []killPoint) *board {
 // done tells whether a harness that killed k times has done its share of n. Where points
 // were hit less often than goes with all that was killed so far it goes on, unless it does
 // not come to that.
-func (b *board) done(k, n int) bool {
+func (b *board) done(store string, k, n int) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	so := min(sumOfCounts(b.killed), b.kills)
 	for _, p := range b.points {
-		if sumOfCounts(b.hits[p.name])*b.kills < b.each*so {
+		so := sumOfCounts(b.killed)
+		switch p.only {
+		case "":
+		case store:
+			so = 2 * b.killed[store] // which makes a half of them
+		default:
+			continue
+		}
+		if sumOfCounts(b.hits[p.name])*b.kills < b.each*min(so, b.kills) {
 			return k >= 2*n
 		}
 	}
@@ -128,7 +135,7 @@ func TestKillAtEveryTransition(t *testing.T) {
 func killSQLite(t *testing.T, which, n int, b *board) {
 	h := newHarness(t, which, "", "", 1)
 	random := rand.New(rand.NewPCG(uint64(which), 1))
-	for !b.done(h.kills, n) {
+	for !b.done(onSQLite, h.kills, n) {
 		h.killOnce(0, random, b)
 		// Nobody is sending, so that any time may pass.
 		h.clock.advance([]time.Duration{0, time.Minute, 20 * time.Minute, 3 * time.Hour, 25 * time.Hour}[random.IntN(5)])
@@ -145,8 +152,10 @@ func (h *harness) killOnce(n int, random *rand.Rand, b *board) {
 	}
 	h.mu.Lock()
 	hopeless := maps.Clone(h.misses)
-	if h.config.DSN != "" {
-		hopeless[pointMarked] = 1 << 20
+	for _, p := range b.points {
+		if p.only != "" && p.only != h.store() {
+			hopeless[p.name] = 1 << 20
+		}
 	}
 	h.mu.Unlock()
 	point := b.points[b.rarest(random, hopeless)]
@@ -172,7 +181,7 @@ func killPostgres(t *testing.T, which, n int, b *board) {
 				h.mu.Lock()
 				k := h.kills
 				h.mu.Unlock()
-				if b.done(k, n) {
+				if b.done(onPostgres, k, n) {
 					return
 				}
 				h.killOnce(r, random, b)
