@@ -140,10 +140,13 @@ func (m *Meter) lease(ctx context.Context) (got *OutboxBatch, look bool, err err
 			}
 			got = &free[0]
 		}
-		if got == nil {
-			var err error
-			if got, err = assemble(ctx, tx); err != nil || got == nil {
+		if got == nil || got.Key != got.ID { // refused before, and what never was goes first
+			fresh, err := assemble(ctx, tx)
+			if err != nil {
 				return err
+			}
+			if got = cmp.Or(fresh, got); got == nil {
+				return nil
 			}
 		}
 		got.Owner, got.LeaseEnd = m.owner, tx.Now().Add(leaseTime)

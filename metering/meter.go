@@ -7,6 +7,7 @@ import (
 	"hash/fnv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pacspace/pacspace-go"
@@ -23,8 +24,8 @@ type Meter struct {
 
 	accounts accountCache
 
-	closing  sync.RWMutex
-	closed   bool
+	closed   atomic.Bool
+	closing  sync.RWMutex // read while something is put into the queue
 	queue    chan *group
 	gathered chan struct{}
 
@@ -213,13 +214,11 @@ func (m *Meter) flush(ctx context.Context) error {
 // what Flush does. It ends with ctx, and the meter is closed either way; closing it twice
 // is [ErrClosed]. The store stays open: it is the caller's.
 func (m *Meter) Close(ctx context.Context) (*Status, error) {
-	m.closing.Lock()
-	if m.closed {
-		m.closing.Unlock()
+	if !m.closed.CompareAndSwap(false, true) {
 		return nil, ErrClosed
 	}
-	m.closed = true
-	close(m.stop)
+	close(m.stop) // first, since who waits for a place in the queue holds the lock
+	m.closing.Lock()
 	close(m.queue)
 	m.closing.Unlock()
 	select {
@@ -228,12 +227,6 @@ func (m *Meter) Close(ctx context.Context) (*Status, error) {
 		return nil, fmt.Errorf("metering: close: %w: %w while events were being stored", pacspace.ErrOutcomeUnknown, ctx.Err())
 	}
 	return m.Flush(ctx)
-}
-
-func (m *Meter) isClosed() bool {
-	m.closing.RLock()
-	defer m.closing.RUnlock()
-	return m.closed
 }
 
 func (m *Meter) roundNow(ctx context.Context) (wait time.Duration, more bool, err error) {

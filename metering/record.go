@@ -113,12 +113,14 @@ func (m *Meter) Record(ctx context.Context, events ...Event) ([]Recorded, error)
 func (m *Meter) enqueue(ctx context.Context, g *group) error {
 	m.closing.RLock()
 	defer m.closing.RUnlock()
-	if m.closed {
+	if m.closed.Load() {
 		return ErrClosed
 	}
 	select {
 	case m.queue <- g:
 		return nil
+	case <-m.stop:
+		return ErrClosed
 	case <-ctx.Done():
 		return fmt.Errorf("metering: record: the store is slower than the events: %w; nothing was stored", ctx.Err())
 	}

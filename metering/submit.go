@@ -7,6 +7,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/pacspace/pacspace-go"
@@ -62,7 +63,7 @@ type VanishedTotal struct {
 // [*EventError]) or the iterator yields an error, nothing is. They are stored in several
 // transactions: after an error of the store or an ended context, submit them again.
 func (m *Meter) Submit(ctx context.Context, day usage.Date, totals iter.Seq2[Total, error]) (*Submission, error) {
-	if m.isClosed() {
+	if m.closed.Load() {
 		return nil, ErrClosed
 	}
 	now, err := m.store.Now(ctx)
@@ -86,6 +87,8 @@ func (m *Meter) Submit(ctx context.Context, day usage.Date, totals iter.Seq2[Tot
 	if err != nil {
 		return nil, wrap("submit", err)
 	}
+	// In one order, so that two who submit the same totals do not wait for each other.
+	slices.SortFunc(changed, func(a, b givenTotal) int { return strings.Compare(a.CustomerID, b.CustomerID) })
 	for len(changed) > 0 {
 		n := min(len(changed), submitPage)
 		if err := m.storeTotals(ctx, day, changed[:n]); err != nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/pacspace/pacspace-go"
 )
@@ -13,6 +14,10 @@ import (
 // all sending for a while, and how many batches are halved meanwhile: enough to find one bad
 // delta of a hundred, and too few to matter where the address is wrong.
 const mostSuspects = 10
+
+// mostSuspectWait bounds how long a batch that stepped back waits. It grows beyond that of
+// others, so that many such batches leave room for the rest.
+const mostSuspectWait = time.Hour
 
 const settingSuspects = "suspects"
 
@@ -90,5 +95,5 @@ func (s *step) suspect(ctx context.Context, members []*OutboxDelta, code string,
 	if halve {
 		return s.poison(ctx, members, code, "")
 	}
-	return s.stepBack(ctx, members, code, max(backoff(s.batch.CreatedAt, s.tx.Now()), bounded(e.RetryAfter)))
+	return s.stepBack(ctx, members, code, max(min(s.tx.Now().Sub(s.batch.CreatedAt), mostSuspectWait), leastBackoff, bounded(e.RetryAfter)))
 }

@@ -127,3 +127,57 @@ func TestADeltaThatIsRefusedAloneWaitsUntilTheServiceTakesAnother(t *testing.T) 
 		"usage:customer-001:2026-02-03 -5 verified",
 	}, r.rows())
 }
+
+// Batches that nobody takes come back again and again, ever later. They must not take all the
+// room: what was never refused goes first.
+func TestManyDeltasThatAreRefusedForGoodHoldNoOtherBack(t *testing.T) {
+	t.Parallel()
+	const many = 45
+	r := newRig(t)
+	bad := make([]string, many)
+	for i := range bad {
+		bad[i] = fmt.Sprintf("bad-%03d", i)
+	}
+	r.meter = r.newMeterOf(r.client(refusing(404, "", bad...)), r.store)
+	for i, customer := range bad { // each alone in its batch
+		r.record(customer, customer, fmt.Sprint(i+1), r.clock.Now())
+		r.clock.Advance(2 * 24 * time.Hour)
+		r.flush()
+	}
+	r.record("good", "good", "1", r.clock.Now())
+	r.clock.Advance(2 * 24 * time.Hour)
+	for range 6 {
+		r.flush()
+		r.clock.Advance(5*time.Minute + time.Second)
+	}
+	require.Len(t, r.recorded(), 1)
+	parked := 0
+	for d, err := range r.meter.Parked(t.Context()) {
+		require.NoError(t, err)
+		require.Contains(t, bad, d.CustomerID)
+		parked++
+	}
+	require.Equal(t, 1, parked, "one answer is evidence against one")
+	paused := r.log.of(metering.ChangePaused)
+	require.LessOrEqual(t, len(paused), 2, "a person is told once, and once more after the service took something")
+}
+
+// Two replicas judge by what either of them saw.
+func TestReplicasJudgeARefusalTogether(t *testing.T) {
+	t.Parallel()
+	r := due(t, 2)
+	through := refusing(404, "", "customer-000")
+	r.meter = r.newMeterOf(r.client(through), r.store)
+	r.flush()
+	require.Equal(t, 1, r.flush().Count(metering.StateParked)+r.flush().Count(metering.StateFrozen))
+	other := r.newMeterOf(r.client(through), r.store)
+	r.record("later", "customer-001", "5", r.clock.Now())
+	r.clock.Set(day.AddDays(1).End().Add(2 * time.Hour))
+	_, err := other.Flush(t.Context())
+	require.ErrorAs(t, err, new(*metering.UnsentError))
+	r.clock.Advance(2 * time.Hour)
+	s := r.flush()
+	require.Equal(t, 1, s.Count(metering.StateParked))
+	require.Zero(t, s.Count(metering.StateFrozen))
+	require.Empty(t, s.PauseCode)
+}

@@ -2,19 +2,29 @@ package storetest
 
 import (
 	"context"
+	"fmt"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/pacspace/pacspace-go/metering"
 )
 
+// Blocking is a store that lets transactions run beside each other and can tell when one
+// waits for a row that another holds. Transactions of any other store follow each other.
+type Blocking interface {
+	metering.Store
+	// AwaitBlocked returns once a transaction waits for a delta, or with ctx.
+	AwaitBlocked(ctx context.Context) error
+}
+
 var waitingTests = []test{
 	{"a listing that is to wait sees rows that another transaction holds", func(t *testing.T, s metering.Store) {
 		base := metering.OutboxDelta{ReferenceID: "usage:acme:2026-02-03:part-2", CustomerID: "acme", Day: day, State: metering.StateFrozen}
 		update(t, s, func(ctx context.Context, tx metering.Tx) { require.NoError(t, tx.PutDelta(ctx, &base)) })
 		held, ended := make(chan struct{}), make(chan error, 1)
+		listing, listed := context.WithCancel(t.Context())
+		defer listed()
 		go func() {
 			first := true
 			ended <- s.Update(t.Context(), func(tx metering.Tx) error {
@@ -26,7 +36,11 @@ var waitingTests = []test{
 					first = false
 					close(held)
 				}
-				time.Sleep(50 * time.Millisecond) // long enough for the other to come to the row
+				if b, ok := s.(Blocking); ok {
+					if err := b.AwaitBlocked(listing); err != nil {
+						return fmt.Errorf("the listing did not wait: %w", err)
+					}
+				}
 				d.State = metering.StateConfirmed
 				return tx.PutDelta(t.Context(), d)
 			})
@@ -37,6 +51,7 @@ var waitingTests = []test{
 			got, err = tx.Deltas(t.Context(), metering.DeltaQuery{CustomerID: "acme", Wait: true}, 10)
 			return err
 		}))
+		listed()
 		require.NoError(t, <-ended)
 		require.Len(t, got, 1)
 		require.Equal(t, metering.StateConfirmed, got[0].State)
