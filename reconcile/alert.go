@@ -102,7 +102,7 @@ func (a *Agent) noteTold(ctx context.Context, told *Mismatch, failed error) erro
 			} else {
 				m.NotBefore = tx.Now().Add(min(leastTellWait<<min(m.Attempts, 10), mostTellWait))
 				m.Attempts++
-				m.TellError = failed.Error()
+				m.TellError = clip(failed.Error())
 			}
 		}
 		return tx.PutMismatch(ctx, m)

@@ -19,7 +19,8 @@ const duePage = 50
 // retryAfter is when a comparison that failed is tried again.
 const retryAfter = time.Minute
 
-// checkDue compares what is due. One that fails does not keep the others waiting.
+// checkDue compares what is due. One that fails does not keep the others waiting and, since
+// there may be very many, events are applied and alerts are told in between.
 func (a *Agent) checkDue(ctx context.Context) error {
 	var failed error
 	for {
@@ -51,6 +52,8 @@ func (a *Agent) checkDue(ctx context.Context) error {
 		if len(due) < duePage {
 			return failed
 		}
+		_, applied := a.apply(ctx)
+		failed = errors.Join(failed, applied, a.tell(ctx))
 	}
 }
 

@@ -51,7 +51,8 @@ func pull(ctx context.Context, client *pacspace.Client, customerID string, perio
 		{window, &p.in},
 		{usage.Window{Start: window.End, End: window.End.Add(lateness)}, &p.after},
 	} {
-		if !part.span.Start.Before(now) || !part.span.Start.Before(part.span.End) {
+		// The first instant of all is no bound of a window, and nothing was recorded then.
+		if part.span.Start.IsZero() || !part.span.Start.Before(now) || !part.span.Start.Before(part.span.End) {
 			continue
 		}
 		balance, rows, err := derive(ctx, client, customerID, part.span)
@@ -88,7 +89,7 @@ func derive(ctx context.Context, client *pacspace.Client, customerID string, spa
 		if len(rows) < maxPage && b.DeltaCount <= len(rows) {
 			return balance, rows, nil
 		}
-		rows = make([]pacspace.Delta, 0, b.DeltaCount)
+		rows = nil // not of the size that it counts, which is the service's word
 		for d, e := range client.Balance.Deltas(ctx, customerID, pacspace.Between(span.Start, span.End)) {
 			if err = e; err != nil {
 				break
@@ -149,6 +150,9 @@ func (a *Agent) nameOf(l *pacspace.Delta) string {
 	return d.Name
 }
 
+// maxGaps is for how many records of gaps a comparison asks.
+const maxGaps = 200
+
 // fillFailed asks the service for gaps in an account's sequence, and for the status of each
 // record that it names there: that is how a lost delta.failed is found. The answer's form is
 // not documented, so what cannot be read is passed over.
@@ -174,9 +178,16 @@ func (a *Agent) fillFailed(ctx context.Context, customerID string) error {
 	if err != nil {
 		return wrap("gaps of "+customerID, err)
 	}
-	for _, gap := range answer.Gaps {
+	asked := 0
+	first := a.asked.turn()
+	for i := range answer.Gaps {
+		gap := &answer.Gaps[(first+i)%len(answer.Gaps)]
 		if gap.RecordID == "" || a.asked.has("gap "+gap.RecordID) {
 			continue
+		}
+		// In turns, so that what never comes to an end keeps nothing waiting for ever.
+		if asked++; asked > maxGaps {
+			return nil
 		}
 		status, err := a.client.Balance.Status(ctx, gap.RecordID)
 		if errors.Is(err, pacspace.ErrNotFound) {
@@ -265,13 +276,12 @@ func (a *Agent) redeliver(ctx context.Context) error {
 		if err != nil {
 			return wrap("deliveries", err)
 		}
-		a.asked.add(id)
-		if known {
-			continue
+		if !known {
+			if _, err := a.client.Webhooks.Retry(ctx, id); err != nil && !errors.Is(err, pacspace.ErrNotFound) {
+				return wrap("delivery again", err)
+			}
 		}
-		if _, err := a.client.Webhooks.Retry(ctx, id); err != nil && !errors.Is(err, pacspace.ErrNotFound) {
-			return wrap("delivery again", err)
-		}
+		a.asked.add(id) // once it was: what failed is asked for again
 	}
 	return nil
 }
@@ -280,6 +290,7 @@ func (a *Agent) redeliver(ctx context.Context) error {
 type askedRecord struct {
 	mu     sync.Mutex
 	ids    map[string]bool
+	turns  int
 	missed []string // deltas of which no webhook told, and which were not asked for yet
 }
 
@@ -287,6 +298,14 @@ func (r *askedRecord) miss(ids []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.missed = append(r.missed, ids...)
+}
+
+// turn is where a list of which only a part is gone through begins.
+func (r *askedRecord) turn() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.turns = (r.turns + maxGaps) % maxRemembered
+	return r.turns
 }
 
 func (r *askedRecord) takeMissed() []string {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/pacspace/pacspace-go/decimal"
@@ -18,7 +19,7 @@ func (v *view) checkTelling(f findings) {
 		one := Differing{ReferenceID: d.ReferenceID, RecordID: d.RecordID, Day: d.Day}
 		if d.State == DeltaFailed {
 			if !v.replaced(d) {
-				one.What, one.Expected = "will not be recorded: "+cmp.Or(d.Error, "no reason given"), d.Delta.String()
+				one.What, one.Expected = "will not be recorded: "+clip(cmp.Or(d.Error, "no reason given")), d.Delta.String()
 				f.add(KindFailed, "recorded", "failed", one, "the reason above; correct it and send the day again under the reference's :again form")
 			}
 			continue
@@ -69,6 +70,16 @@ func (v *view) ahead(d *Delta) string {
 	default:
 		return ""
 	}
+}
+
+// longestText bounds, in bytes, what others say and an operator reads.
+const longestText = 500
+
+func clip(s string) string {
+	if len(s) <= longestText {
+		return s
+	}
+	return strings.ToValidUTF8(s[:longestText], "") + " ..."
 }
 
 // replaced tells whether a failed delta, or one that stands for the same usage, was

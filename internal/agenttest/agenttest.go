@@ -522,6 +522,7 @@ var tests = []struct {
 		})
 	}},
 	{"an amount that the service does not tell is an alert until it is told", amountToldLate},
+	{"genuine events of any content are applied or kept as unread", anyContent},
 	{"a view refuses to write", func(t *testing.T, s reconcile.Store) {
 		require.Error(t, s.View(t.Context(), func(tx reconcile.Tx) error {
 			_ = tx.SetSetting(t.Context(), "name", "value")
