@@ -136,7 +136,7 @@ var dataTypes = []any{
 	pacspace.GrantKind(""), pacspace.GrantParams{}, pacspace.Grant{}, record.Layout{}, record.StateField{},
 	pacspace.OpenedLink{}, pacspace.EntryReceipt{}, pacspace.EntryRange{}, pacspace.RecordHistory{}, pacspace.RecordEntry{},
 	pacspace.ResolveParams{}, pacspace.Response{}, pacspace.Raw{}, pacspace.Scope{}, pacspace.Granularity(""),
-	pacspace.Status(""), pacspace.Source(""), pacspace.Verification{}, pacspace.VerifiedFile{}, webhook.EventType(""),
+	pacspace.Status(""), pacspace.Source(""), pacspace.Verification{}, pacspace.VerifiedFile{}, webhook.EventType(""), webhook.Status(""),
 	webhook.Event{}, webhook.EventHints{}, webhook.DeltaVerified{}, webhook.DeltaVerification{}, webhook.DeltaPeriod{},
 	webhook.PlanUsage{}, webhook.DeltaFailed{}, webhook.RecordCommitted{}, webhook.RecordFailed{},
 	webhook.ReceiptGenerated{}, webhook.Adjusts{}, webhook.CheckpointVerified{}, webhook.CustomerCreated{}, webhook.SharedRecordActivity{}, webhook.TenantDomain{},

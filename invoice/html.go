@@ -26,8 +26,8 @@ func Template() *template.Template {
 		"day":          func(d pacspace.Date) string { return day(d) },
 		"instant":      instant,
 		"sum":          used,
-		"signRule":     func() string { return SignRule },
-		"roundingRule": func() string { return RoundingRule },
+		"signRule":     func() string { return signRule },
+		"roundingRule": func() string { return roundingRule },
 	}).Parse(page)) // the page is our own, so this cannot fail
 }
 

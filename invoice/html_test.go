@@ -45,7 +45,7 @@ func TestThePageSaysWhatTheTextDoes(t *testing.T) {
 	count, text := elements(t, htmlOf(t, s))
 	for _, want := range []string{
 		"Invoice INV-2026-0042", "TEST DATA", "Example Compute Ltd", "Acme GmbH",
-		"compute-minutes 152.75 0.0333 EUR 5.09 EUR", "Total 5.09 EUR", invoice.RoundingRule, invoice.SignRule,
+		"compute-minutes 152.75 0.0333 EUR 5.09 EUR", "Total 5.09 EUR", "rounded once to the currency's digits", "the balance is as recorded",
 		"Used in this window 152.75", "Balance on record -152.75",
 		c.ProofRoot, c.Proof.VerifyURL, c.Proof.AccessHint, s.Limits(),
 		"2026-02-02 usage:customer_acme:2026-02-02 62.5", "Sum 152.75",

@@ -28,8 +28,8 @@ type Charge struct {
 	Amount   Money // Used times Price, rounded once
 }
 
-// RoundingRule is the sentence about rounding on a statement with prices.
-const RoundingRule = "Each amount is the exact quantity times the unit price, rounded once to the currency's digits, halves away from zero."
+// roundingRule is the sentence about rounding on a statement with prices.
+const roundingRule = "Each amount is the exact quantity times the unit price, rounded once to the currency's digits, halves away from zero."
 
 // charge makes the money lines. A resource without a price is an error: leaving it out
 // would be a gift, and nobody would notice.

@@ -102,7 +102,7 @@ func (p *paper) charges() {
 		strong: rows(p.s.Totals, func(m Money) []string { return []string{m.Name(), "", "", p.s.Money(m)} }),
 	})
 	p.y++
-	p.paragraph(softStyle, RoundingRule)
+	p.paragraph(softStyle, roundingRule)
 }
 
 func (p *paper) sums() {
@@ -115,7 +115,7 @@ func (p *paper) sums() {
 		strong:  facts[last:],
 	})
 	p.y++
-	p.paragraph(softStyle, SignRule)
+	p.paragraph(softStyle, signRule)
 }
 
 func (p *paper) lines(title string, lines []Line) {

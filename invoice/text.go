@@ -31,13 +31,13 @@ func (s *Statement) WriteText(w io.Writer) error {
 		for _, t := range s.Totals {
 			fmt.Fprintf(b, "  %s: %s\n", t.Name(), s.Money(t))
 		}
-		fmt.Fprintf(b, "  %s\n", RoundingRule)
+		fmt.Fprintf(b, "  %s\n", roundingRule)
 	}
 	s.writeLines(b, "USAGE BY DAY", s.Lines)
 	s.writeLines(b, "CARRIED FROM EARLIER WINDOWS", s.Carried)
 	b.WriteString("\nSUMS\n")
 	writeFacts(b, s.Sums())
-	fmt.Fprintf(b, "  %s\n", SignRule)
+	fmt.Fprintf(b, "  %s\n", signRule)
 	s.writeProof(b)
 	if len(s.Notes) > 0 {
 		b.WriteString("\nNOTES\n")

@@ -120,8 +120,8 @@ func (s *Statement) Limits() string {
 	return "Nothing was recorded in this window, so there is no checkpoint, no proof root and nothing to verify."
 }
 
-// SignRule is the sentence about signs.
-const SignRule = "Usage is recorded as a negative amount: the lines show what was used, the balance is as recorded."
+// signRule is the sentence about signs.
+const signRule = "Usage is recorded as a negative amount: the lines show what was used, the balance is as recorded."
 
 // HasResources tells whether lines name resources other than the account's, and so need a
 // column for them.

@@ -11,11 +11,11 @@ type Progress struct {
 	Bytes  int64
 }
 
-// ProgressStep is how many bytes are read at least between two reports of progress.
-const ProgressStep = 4 << 20
+// progressStep is how many bytes are read at least between two reports of progress.
+const progressStep = 4 << 20
 
 // WithProgress returns a reader of an evidence file that calls report each time that
-// ProgressStep bytes more were read from it, and once more at its end, for a verification
+// 4 MiB more were read from it, and once more at its end, for a verification
 // that takes long:
 //
 //	report, err := proof.Verify(proof.WithProgress(file, show), expect, anchors...)
@@ -25,7 +25,7 @@ const ProgressStep = 4 << 20
 // whole file, the end of a valid one being no delta. Deltas are counted by their lines, so
 // that what is packed goes through Unpack before it comes here.
 func WithProgress(r io.Reader, report func(Progress)) io.Reader {
-	return &progressReader{from: r, report: report, next: ProgressStep, lines: -1} // the header is no delta
+	return &progressReader{from: r, report: report, next: progressStep, lines: -1} // the header is no delta
 }
 
 type progressReader struct {
@@ -51,7 +51,7 @@ func (p *progressReader) Read(b []byte) (int, error) {
 		p.bytes += int64(n)
 	}
 	if (p.bytes >= p.next || err != nil) && p.bytes > p.told {
-		p.told, p.next = p.bytes, p.bytes+ProgressStep
+		p.told, p.next = p.bytes, p.bytes+progressStep
 		p.report(Progress{Deltas: max(p.lines, 0), Bytes: p.bytes})
 	}
 	return n, err

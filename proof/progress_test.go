@@ -46,18 +46,18 @@ func TestProgressIsCountedInDeltasAndBytes(t *testing.T) {
 func TestProgressIsToldOfOnceAStep(t *testing.T) {
 	t.Parallel()
 	const line = 100
-	in := io.LimitReader(&forever{text: strings.Repeat("x", line-1) + "\n"}, 3*ProgressStep+10_000)
+	in := io.LimitReader(&forever{text: strings.Repeat("x", line-1) + "\n"}, 3*progressStep+10_000)
 	var told []Progress
 	n, err := io.CopyBuffer(struct{ io.Writer }{io.Discard}, WithProgress(in, func(p Progress) { told = append(told, p) }), make([]byte, 1000))
 	require.NoError(t, err)
-	require.Equal(t, int64(3*ProgressStep+10_000), n)
+	require.Equal(t, int64(3*progressStep+10_000), n)
 	require.Len(t, told, 4)
 	before := Progress{}
 	for i, p := range told {
 		require.Equal(t, int((p.Bytes-1)/line)-1, p.Deltas)
 		if i < 3 {
-			require.GreaterOrEqual(t, p.Bytes-before.Bytes, int64(ProgressStep))
-			require.Less(t, p.Bytes-before.Bytes, int64(ProgressStep+1000))
+			require.GreaterOrEqual(t, p.Bytes-before.Bytes, int64(progressStep))
+			require.Less(t, p.Bytes-before.Bytes, int64(progressStep+1000))
 		}
 		before = p
 	}

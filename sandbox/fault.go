@@ -72,12 +72,6 @@ func (s *Sandbox) Inject(f Fault) (remove func()) {
 	}
 }
 
-// FailNext lets the next n requests of a method and path (empty for any) fail with a
-// status and the API's own error envelope, before the service sees them.
-func (s *Sandbox) FailNext(n int, method, path string, status int) (remove func()) {
-	return s.Inject(Fault{Method: method, Path: path, Times: n, Status: status})
-}
-
 // ClearFaults takes all faults away, those of webhooks too.
 func (s *Sandbox) ClearFaults() {
 	s.mu.Lock()

@@ -117,7 +117,7 @@ func TestAFaultChoosesItsRequests(t *testing.T) {
 	}
 	const derive, compare, limits = "/api/v1/balance/derive/acme", "/api/v1/balance/compare", "/api/v1/balance/limits"
 
-	remove := b.FailNext(2, "GET", "/api/v1/balance/derive/{customerId}", 503)
+	remove := b.Inject(sandbox.Fault{Method: "GET", Path: "/api/v1/balance/derive/{customerId}", Times: 2, Status: 503})
 	require.Equal(t, 200, status("GET", limits), "another path")
 	require.Equal(t, 503, status("GET", derive))
 	require.Equal(t, 503, status("GET", "/api/v1/balance/derive/globex"))

@@ -319,7 +319,7 @@ func (r *RecordCommitted) fromWire(o *wire.Object) {
 	r.Verification = o.Raw("verification")
 }
 
-// RecordFailed tells of a sealed record that will not be committed. [Event.Data] has
+// RecordFailed tells of a sealed record that will not be committed. RawJSON has
 // everything. Source: API contract, section 4.6.
 type RecordFailed struct {
 	raw

@@ -9,7 +9,7 @@ import (
 	"github.com/pacspace/pacspace-go/webhook"
 )
 
-func TestSignWebhook(t *testing.T) {
+func TestSign(t *testing.T) {
 	t.Parallel()
 	at := time.UnixMilli(1739270400123)
 

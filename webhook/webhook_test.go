@@ -169,7 +169,7 @@ func TestTimestamp(t *testing.T) {
 	})
 }
 
-// signText signs a timestamp that SignWebhook would not write. Its signature is that of
+// signText signs a timestamp that Sign would not write. Its signature is that of
 // the rule in the contract, made without the code under test.
 func signText(secret, timestamp string, body []byte) http.Header {
 	h := http.Header{}
