@@ -148,7 +148,7 @@ var dataTypes = []any{
 	metering.Status{}, metering.Submission{}, metering.Total{}, metering.TotalsError{}, metering.UnsentError{},
 	metering.VanishedTotal{},
 
-	reconcile.Account{}, reconcile.AccountReport{}, reconcile.Check{}, reconcile.Delta{}, reconcile.DeltaQuery{},
+	reconcile.Account{}, reconcile.AccountReport{}, reconcile.Check{}, reconcile.Contradiction{}, reconcile.Delta{}, reconcile.DeltaQuery{},
 	reconcile.DeltaState(""), reconcile.Differing{}, reconcile.EventCount{}, reconcile.EventState(""), reconcile.GateError{},
 	reconcile.InboxEvent{}, reconcile.Kind(""), reconcile.Mismatch{}, reconcile.MismatchQuery{}, reconcile.MismatchState(""),
 	reconcile.Outcome(""), reconcile.Report{}, reconcile.Status{},
