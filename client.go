@@ -181,7 +181,6 @@ func (cfg *config) core(environment Environment) (*core, error) {
 	if cfg.keyLifetime > 0 {
 		c.keyLifetime = cfg.keyLifetime
 	}
-	c.sender.Draw = cfg.draw
 	if c.defaults.maxRetries == nil {
 		c.defaults.maxRetries = new(defaultRetries)
 	}

@@ -37,7 +37,6 @@ type config struct {
 	keyLifetime time.Duration
 	logger      *slog.Logger
 	observer    func(context.Context, Attempt)
-	draw        func(time.Duration) time.Duration // the jitter of waits, nil for a random one
 	defaults    callConfig
 }
 

@@ -115,12 +115,12 @@ func (c *Call) again(ctx context.Context) bool {
 		if time.Since(c.polling) >= pollLimit {
 			return false
 		}
-		c.wait = c.sender.pollWait(c.polls, c.PollInterval, c.RetryAfter)
+		c.wait = pollWait(drawerOf(ctx), c.polls, c.PollInterval, c.RetryAfter)
 		c.polls++
 	case !c.Repeat || c.retries >= c.MaxRetries:
 		return false
 	default:
-		c.wait = c.sender.retryWait(c.retries, c.RetryAfter)
+		c.wait = retryWait(drawerOf(ctx), c.retries, c.RetryAfter)
 		c.retries++
 	}
 	if c.RepeatWithin > 0 && time.Since(c.first)+c.wait >= c.RepeatWithin {

@@ -418,8 +418,8 @@ func TestAWriteIsNotSentAgainOnceItsKeyIsTooOld(t *testing.T) {
 				call, start := newWrite(), time.Now()
 				call.AttemptTimeout, call.RepeatWithin, call.MaxRetries = 10*time.Second, 15*time.Second, 20
 				s := transport.NewSender(&http.Client{Transport: o.pool})
-				s.Draw = func(n time.Duration) time.Duration { return n - 1 } // the longest waits
-				s.Do(t.Context(), call)
+				longest := func(n time.Duration) time.Duration { return n - 1 }
+				s.Do(transport.WithDraw(t.Context(), longest), call)
 				require.Len(t, o.requests(), c.attempts)
 				require.True(t, call.Unknown)
 				require.Less(t, o.requests()[c.attempts-1].at.Sub(start), call.RepeatWithin)

@@ -21,10 +21,6 @@ import (
 
 // Sender sends the calls of one client. It is safe for concurrent use.
 type Sender struct {
-	// Draw is a random span below n, for the jitter of waits; nil takes math/rand. It is
-	// set before the first call, and safe for concurrent use.
-	Draw func(n time.Duration) time.Duration
-
 	client *http.Client
 	rt     http.RoundTripper
 	// traced says that rt is net/http's own, which always tells when it has a connection.

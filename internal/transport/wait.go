@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"context"
 	"math/rand/v2"
 	"net/http"
 	"time"
@@ -21,23 +22,23 @@ const (
 // most maxWait, else doubling from half a second. The jitter keeps clients that failed
 // together from coming back together; it shortens no wait that the service asked for,
 // unless that is cut anyway.
-func (s *Sender) retryWait(n int, asked time.Duration) time.Duration {
+func retryWait(draw drawer, n int, asked time.Duration) time.Duration {
 	if asked > 0 {
-		return s.askedWait(asked)
+		return draw.askedWait(asked)
 	}
-	return s.spread(doubling(n))
+	return draw.spread(doubling(n))
 }
 
 // pollWait is retryWait for an answer that is "in progress": the caller's interval beats
 // the default.
-func (s *Sender) pollWait(n int, interval, asked time.Duration) time.Duration {
+func pollWait(draw drawer, n int, interval, asked time.Duration) time.Duration {
 	switch {
 	case asked > 0:
-		return max(s.askedWait(asked), minWait, interval) // whoever wants to wait longer may
+		return max(draw.askedWait(asked), minWait, interval) // whoever wants to wait longer may
 	case interval > 0:
 		return interval
 	}
-	return s.spread(doubling(n))
+	return draw.spread(doubling(n))
 }
 
 func doubling(n int) time.Duration {
@@ -47,22 +48,32 @@ func doubling(n int) time.Duration {
 	return min(2*minWait<<n, maxWait)
 }
 
-// spread draws from the upper half.
-func (s *Sender) spread(d time.Duration) time.Duration { return d/2 + s.draw(d/2+1) }
+// drawer returns a random span below n, for the jitter of waits.
+type drawer func(n time.Duration) time.Duration
 
-func (s *Sender) askedWait(asked time.Duration) time.Duration {
-	if asked >= maxWait {
-		return maxWait - s.draw(maxWait/10)
-	}
-	return min(asked+s.draw(asked/10+1), maxWait)
+type drawerKey struct{}
+
+// WithDraw has the jitter of calls under a context drawn by a function instead of
+// math/rand, so that tests of this repository can foretell their waits.
+func WithDraw(ctx context.Context, draw func(n time.Duration) time.Duration) context.Context {
+	return context.WithValue(ctx, drawerKey{}, drawer(draw))
 }
 
-// draw is a random span below n.
-func (s *Sender) draw(n time.Duration) time.Duration {
-	if s.Draw != nil {
-		return s.Draw(n)
+func drawerOf(ctx context.Context) drawer {
+	if draw, ok := ctx.Value(drawerKey{}).(drawer); ok {
+		return draw
 	}
-	return rand.N(n)
+	return rand.N[time.Duration]
+}
+
+// spread draws from the upper half.
+func (draw drawer) spread(d time.Duration) time.Duration { return d/2 + draw(d/2+1) }
+
+func (draw drawer) askedWait(asked time.Duration) time.Duration {
+	if asked >= maxWait {
+		return maxWait - draw(maxWait/10)
+	}
+	return min(asked+draw(asked/10+1), maxWait)
 }
 
 // headerWait reads Retry-After: seconds, with a fraction or not, or a date, which is

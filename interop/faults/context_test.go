@@ -1,4 +1,4 @@
-package pacspace_test
+package faults_test
 
 import (
 	"context"

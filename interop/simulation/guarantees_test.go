@@ -1,4 +1,4 @@
-package pacspace_test
+package simulation_test
 
 import (
 	"fmt"
@@ -109,7 +109,7 @@ func TestSimulationFindsTheGuaranteesThatAreDocumented(t *testing.T) {
 		header += string(g) + " | "
 	}
 	table := header + "evidence |\n|" + strings.Repeat("---|", len(guarantees)+2) + "\n" + strings.Join(found, "\n") + "\n"
-	text, err := os.ReadFile(filepath.Join("docs", "guarantees.md"))
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "guarantees.md"))
 	require.NoError(t, err)
 	_, documented, _ := strings.Cut(string(text), "\n\n| The service does |")
 	documented, _, _ = strings.Cut("| The service does |"+documented, "\n\n")

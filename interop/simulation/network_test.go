@@ -1,4 +1,4 @@
-package pacspace_test
+package simulation_test
 
 import (
 	"bytes"

@@ -1,4 +1,4 @@
-package pacspace_test
+package faults_test
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/internal/transport"
 	"github.com/pacspace/pacspace-go/sandbox"
 )
 
@@ -23,6 +24,7 @@ type scene struct {
 	source      func(context.Context) (string, error) // of the API key, nil for the key itself
 	arrange     func(*rig)                            // what goes wrong
 	opts        []pacspace.CallOption                 // of the call
+	longest     bool                                  // each wait is as long as it can be: half a second, then a second
 	deadline    time.Duration                         // of the call's context, 0 for none
 	want        want
 	then        func(*rig, error) // what else must hold afterwards
@@ -87,6 +89,9 @@ func (s scene) play(t *testing.T) {
 		s.arrange(r)
 	}
 	ctx := t.Context()
+	if s.longest {
+		ctx = transport.WithDraw(ctx, func(n time.Duration) time.Duration { return n - 1 })
+	}
 	if s.deadline > 0 {
 		limited, cancel := context.WithTimeout(ctx, s.deadline)
 		defer cancel()

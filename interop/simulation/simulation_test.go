@@ -1,4 +1,4 @@
-package pacspace_test
+package simulation_test
 
 import (
 	"flag"
@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// go test -run 'TestSimulation$' . -simulation.runs 100000 simulates for longer, and
+// go test -run 'TestSimulation$' ./interop/simulation -simulation.runs 100000 simulates for longer, and
 // -simulation.seed N runs one seed and prints all that happened in it.
 var (
 	simRuns = flag.Int("simulation.runs", 2000, "runs of TestSimulation")

@@ -1,4 +1,4 @@
-package pacspace_test
+package faults_test
 
 import (
 	"context"
@@ -71,7 +71,7 @@ func waitScenes() []scene {
 		},
 		scene{
 			fault: "a deadline between two waits", call: "emit", deadline: time.Second,
-			options: []pacspace.Option{longestWaits},
+			longest: true,
 			arrange: fails(sandbox.Fault{Status: 503, Times: -1, Body: []byte(`{}`)}),
 			want: want{attempts: 2, fails: true, unknown: true, status: 503,
 				is: []error{pacspace.ErrUnavailable, context.DeadlineExceeded}, within: time.Second},
@@ -90,6 +90,3 @@ func waitScenes() []scene {
 		},
 	)
 }
-
-// longestWaits takes the chance out of waits: half a second, then a second.
-var longestWaits = pacspace.WithDraw(func(n time.Duration) time.Duration { return n - 1 })

@@ -1,4 +1,4 @@
-package pacspace_test
+package simulation_test
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/internal/transport"
 )
 
 // program is a small billing service that keeps the rules: it stores what it is going to
@@ -57,7 +58,6 @@ func (p *program) start() {
 	}
 	options := []pacspace.Option{
 		pacspace.WithBaseURL("http://localhost"), pacspace.WithHTTPClient(&http.Client{Transport: wire}),
-		pacspace.WithDraw(func(n time.Duration) time.Duration { return time.Duration(w.rng.Int64N(int64(n))) }),
 	}
 	c, err := pacspace.New(simKey, append(options, w.double.options...)...)
 	mustWork(err)
@@ -97,6 +97,7 @@ func (p *program) call(what string, f func(ctx context.Context) error) error {
 	limit := p.w.span(4*time.Second, pick(p.w, 8*time.Second, 40*time.Second, 2*time.Minute))
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
+	ctx = transport.WithDraw(ctx, func(n time.Duration) time.Duration { return time.Duration(p.w.rng.Int64N(int64(n))) })
 	start := time.Now()
 	err := f(ctx)
 	if took := time.Since(start); took > limit {

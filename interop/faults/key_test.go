@@ -1,4 +1,4 @@
-package pacspace_test
+package faults_test
 
 import (
 	"context"
@@ -22,7 +22,7 @@ func keyScenes() []scene {
 	for _, call := range []string{"emit", "batch", "checkpoint"} {
 		add(scene{fault: "in progress twice, then done", call: call, arrange: fails(sandbox.Fault{Pending: true, Times: 2}),
 			want: want{attempts: 3, recorded: 1, atLeast: 2 * time.Second, within: 2200 * time.Millisecond}})
-		add(scene{fault: "in progress for ever", call: call, options: []pacspace.Option{longestWaits}, arrange: fails(sandbox.Fault{Pending: true, Times: -1}),
+		add(scene{fault: "in progress for ever", call: call, longest: true, arrange: fails(sandbox.Fault{Pending: true, Times: -1}),
 			want: want{attempts: 56, fails: true, unknown: true, status: 202, code: "IDEMPOTENCY_PENDING",
 				is: []error{pacspace.ErrIdempotencyPending}, recorded: 1, atLeast: pollLimit, within: pollLimit + 5*time.Second}})
 	}

@@ -1,4 +1,4 @@
-package pacspace_test
+package simulation_test
 
 import (
 	"bytes"
@@ -109,7 +109,7 @@ var mutants = []double{
 		}
 	}},
 	{name: "an answer that is in progress taken as done", wire: func(_ *world, next http.RoundTripper) http.RoundTripper {
-		return roundTripper(func(r *http.Request) (*http.Response, error) {
+		return tripper(func(r *http.Request) (*http.Response, error) {
 			a, err := next.RoundTrip(r)
 			if err == nil && a.StatusCode == http.StatusAccepted {
 				return answer(http.StatusCreated, `{"success":true,"data":{"recordId":"rec_1","status":"QUEUED"}}`, ""), nil
@@ -118,7 +118,7 @@ var mutants = []double{
 		})
 	}},
 	{name: "a deadline that is not passed on", wire: func(_ *world, next http.RoundTripper) http.RoundTripper {
-		return roundTripper(func(r *http.Request) (*http.Response, error) {
+		return tripper(func(r *http.Request) (*http.Response, error) {
 			return next.RoundTrip(r.WithContext(context.WithoutCancel(r.Context())))
 		})
 	}},
@@ -139,7 +139,7 @@ var mutants = []double{
 func onRetry(change func(r *http.Request, n string)) func(*world, http.RoundTripper) http.RoundTripper {
 	return func(_ *world, next http.RoundTripper) http.RoundTripper {
 		seen := map[string]int{}
-		return roundTripper(func(r *http.Request) (*http.Response, error) {
+		return tripper(func(r *http.Request) (*http.Response, error) {
 			key := r.Header.Get("Idempotency-Key")
 			if key == "" {
 				return next.RoundTrip(r)
@@ -174,3 +174,7 @@ func TestSimulationCatchesMutants(t *testing.T) {
 		})
 	}
 }
+
+type tripper func(*http.Request) (*http.Response, error)
+
+func (f tripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
