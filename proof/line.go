@@ -70,9 +70,9 @@ type row struct {
 	hashes          []Hash
 	// sourcesText is what line.Sources was read from, in this line or the one before.
 	sourcesText []byte
-	// leaves are those by either label, zero where not made; by is the variants whose leaf
+	// leaves are those by each label, zero where not made; by is the variants whose leaf
 	// is the content hash.
-	leaves [2]Hash
+	leaves [len(labels)]Hash
 	by     variantSet
 }
 
@@ -107,7 +107,7 @@ func (r *row) read(data []byte, whole string) (trailer *Trailer, err *FormatErro
 		there fieldSet
 	)
 	r.line = Line{Sources: r.line.Sources}
-	r.hashes, r.leaves, r.by = r.hashes[:0], [2]Hash{}, 0
+	r.hashes, r.leaves, r.by = r.hashes[:0], [len(labels)]Hash{}, 0
 	r.d = delta{Line: &r.line}
 	r.name, r.recordTag = named{}, 0
 	seen, err := s.object(lineNames, func(i int) (err *FormatError) {

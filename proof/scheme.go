@@ -88,10 +88,12 @@ func (s *scheme) match(rows []*row, batch *keccak.Batch) {
 
 // computed returns the content hash by the first label that is tried, for reports.
 func (s *scheme) computed(form []byte) Hash {
-	if s.tried&labelled(labelColon) != 0 {
-		return labelColon.leaf(form)
+	for _, l := range labels {
+		if s.tried&labelled(l) != 0 {
+			return l.leaf(form)
+		}
 	}
-	return labelNul.leaf(form)
+	return Hash{}
 }
 
 // shown returns the first variant that was tried and reproduced a hash of the level.
@@ -150,17 +152,17 @@ type grove struct {
 	variant variantSet
 	leaves  pages[Hash] // where other variants are tried
 	others  bool
-	// unstated are the leaves by the label that is not the tree's, by the number of the leaf,
-	// where there is no content hash.
-	unstated pages[otherLeaf]
+	// unstated are the leaves by the labels that are not the tree's, by the number of the
+	// leaf, where there is no content hash.
+	unstated pages[otherLeaves]
 	waiting  []Hash // for the tree
 	batch    keccak.Batch
 	roots    [len(forms)]*Hash
 }
 
-type otherLeaf struct {
+type otherLeaves struct {
 	number int
-	leaf   Hash
+	leaves [len(labels) - 1]Hash // in the order of labels, without the tree's
 }
 
 func newGrove(tried variantSet, trailer Variant) *grove {
@@ -174,13 +176,12 @@ func newGrove(tried variantSet, trailer Variant) *grove {
 func (g *grove) add(r *row) {
 	leaf := r.line.ContentHash
 	if leaf.IsZero() {
-		own := 0
-		if g.tree.form.label == labelNul {
-			own = 1
-		}
+		own := g.tree.form.label.number()
 		leaf = r.leaves[own]
 		if g.others {
-			g.unstated.add(otherLeaf{g.leaves.n, r.leaves[1-own]})
+			others := otherLeaves{number: g.leaves.n}
+			copy(others.leaves[copy(others.leaves[:], r.leaves[:own]):], r.leaves[own+1:])
+			g.unstated.add(others)
 		}
 	}
 	if g.others {
@@ -228,12 +229,16 @@ func (g *grove) of(v Variant) *Tree {
 		return g.tree
 	}
 	tree, unstated := NewTree(v), 0
+	own, other := g.tree.form.label.number(), tree.form.label.number()
 	room := make([]Hash, 0, wide)
 	for i := range g.leaves.n {
 		leaf := g.leaves.at(i)
 		if unstated < g.unstated.n && g.unstated.at(unstated).number == i {
-			if tree.form.label != g.tree.form.label {
-				leaf = g.unstated.at(unstated).leaf
+			switch others := g.unstated.at(unstated).leaves; {
+			case other < own:
+				leaf = others[other]
+			case other > own:
+				leaf = others[other-1]
 			}
 			unstated++
 		}

@@ -130,7 +130,7 @@ const (
 	labelNul   label = "pacspace:item:v1\x00"
 )
 
-// labels are both, in the order in which they are tried.
+// labels are all of them, in the order in which they are tried.
 var labels = [...]label{labelColon, labelNul}
 
 const (
@@ -169,6 +169,9 @@ func (v Variant) form() *form {
 
 func (f *form) leaf(canonicalItem []byte) Hash { return f.label.leaf(canonicalItem) }
 
+// number is the label's place in labels.
+func (l label) number() int { return slices.Index(labels[:], l) }
+
 func (l label) leaf(canonicalItem []byte) Hash {
 	return Keccak256([]byte(l), canonicalItem)
 }
@@ -178,14 +181,12 @@ const nodeRoom = len(nodeColon) + 2*(2+2*HashSize)
 
 func (f *form) node(left, right Hash) Hash {
 	var room [nodeRoom]byte
-	message := append(room[:0], f.nodeLabel...)
-	message = f.children.append(message, left)
-	message = f.children.append(message, right)
+	message := room[:f.nodeSize()]
+	f.write(message, &left, &right)
 	return Keccak256(message)
 }
 
-// write is node's message, for a batch. It takes the two children and returns what was
-// written.
+// write is the message of two children, of nodeSize bytes.
 func (f *form) write(dst []byte, left, right *Hash) {
 	at := copy(dst, f.nodeLabel)
 	for _, h := range [...]*Hash{left, right} {
@@ -204,17 +205,6 @@ func (f *form) write(dst []byte, left, right *Hash) {
 // nodeSize is the length of a node's message.
 func (f *form) nodeSize() int {
 	return len(f.nodeLabel) + 2*[...]int{childrenHex0x: 2 + 2*HashSize, childrenHex: 2 * HashSize, childrenRaw: HashSize}[f.children]
-}
-
-func (c children) append(dst []byte, h Hash) []byte {
-	switch c {
-	case childrenRaw:
-		return append(dst, h[:]...)
-	case childrenHex:
-		return append(dst, h.String()[2:]...)
-	default:
-		return h.append(dst)
-	}
 }
 
 func matching(fits func(*form) bool) []Variant {

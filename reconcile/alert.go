@@ -4,8 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"time"
-
-	"github.com/pacspace/pacspace-go/decimal"
 )
 
 // Alert tells an operator of a mismatch: when it is raised, again only when it changes, and
@@ -37,19 +35,6 @@ func SlogAlert(l *slog.Logger) Alert {
 		}
 		l.LogAttrs(ctx, level, text, attrs...)
 		return nil
-	}
-}
-
-// hashes tells whether a mismatch is about hashes, or about what may be one.
-func (m *Mismatch) hashes() bool {
-	switch m.Kind {
-	case KindContent, KindMembership, KindBatch, KindChain:
-		return true
-	case KindChanged:
-		_, err := decimal.Parse(m.Expected)
-		return err != nil
-	default:
-		return false
 	}
 }
 

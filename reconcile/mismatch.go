@@ -40,6 +40,19 @@ func (k Kind) passing() bool {
 	}
 }
 
+// hashes tells whether a mismatch is about hashes, or about what may be one.
+func (m *Mismatch) hashes() bool {
+	switch m.Kind {
+	case KindContent, KindMembership, KindBatch, KindChain:
+		return true
+	case KindChanged:
+		_, err := decimal.Parse(m.Expected)
+		return err != nil
+	default:
+		return false
+	}
+}
+
 // MismatchState is where a mismatch stands.
 type MismatchState string
 

@@ -9,7 +9,7 @@ const (
 )
 
 // names are those of the Python SDK 0.7.0 and, as far as it is documented, of the
-// TypeScript SDK. Source: API contract, sections 2 and 7.
+// TypeScript SDK, of the endpoints that have one. Source: API contract, sections 2 and 7.
 var names = map[string]inOtherSDKs{
 	"POST /api/v1/balance/delta":           {"`balance.emit`", "`balance.emit`"},
 	"POST /api/v1/balance/delta/batch":     {"inside `balance.flush_summaries`", "`balance.emitBatch`"},
@@ -18,7 +18,6 @@ var names = map[string]inOtherSDKs{
 		"`balance.derive`, `balance.derive_current_month`, `balance.derive_for_period`, `balance.derive_months_back`",
 		"`balance.derive`, `balance.deriveCurrentMonth`, `balance.deriveForPeriod`, `balance.deriveMonthsBack`, `balance.deriveDaysBack`",
 	},
-	"GET /api/v1/balance/limits":                          {none, unknown},
 	"POST /api/v1/balance/compare":                        {"`balance.compare`", "`balance.compare`"},
 	"POST /api/v1/balance/checkpoint":                     {"`balance.checkpoint`", "`balance.checkpoint`"},
 	"GET /api/v1/balance/checkpoints":                     {"`balance.list_checkpoints`", "`balance.listCheckpoints`"},
@@ -26,13 +25,10 @@ var names = map[string]inOtherSDKs{
 	"GET /api/v1/balance/invoice-proof/{customerId}":      {"`balance.invoice_proof`, `balance.receipt` with a scope", unknown},
 	"GET /api/v1/balance/receipts/{receiptId}":            {none, "`balance.receipts.get`"},
 	"GET /api/v1/balance/customers/{customerId}/receipts": {none, "`balance.receipts.list`"},
-	"GET /api/v1/receipt/{receiptId}":                     {none, unknown},
-	"GET /api/v1/receipt/{receiptId}.pdf":                 {none, unknown},
 	"GET /api/v1/verify/{proofRoot}":                      {"`verify`", unknown},
 	"GET /api/v1/balance/usage":                           {"`balance.usage`", unknown},
 	"GET /api/v1/balance/gaps/{customerId}":               {"`balance.gaps`", unknown},
 	"GET /api/v1/balance/customers":                       {"`balance.customers`", "`balance.customers`"},
-	"GET /api/v1/balance/customers/summary":               {none, unknown},
 	"GET /api/v1/balance/customers/{customerId}":          {"`balance.customer`", "`balance.customer`"},
 	"GET /api/v1/balance/webhooks":                        {"`balance.list_webhook_deliveries`", unknown},
 	"POST /api/v1/balance/webhooks/{eventId}/retry":       {"`balance.retry_webhook`", unknown},

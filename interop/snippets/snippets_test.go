@@ -12,6 +12,7 @@ import (
 	"go/token"
 	"go/types"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path"
@@ -101,6 +102,91 @@ func TestLinksToFilesLead(t *testing.T) {
 		}
 	}
 	require.Greater(t, found, 4)
+}
+
+// TestNamesInProseExist looks for what the prose names with its package, and for options and
+// errors without one, among what the packages export. CHANGELOG.md tells of former names.
+func TestNamesInProseExist(t *testing.T) {
+	t.Parallel()
+	exports, anywhere := map[string]map[string]bool{}, map[string]bool{}
+	for _, p := range imported {
+		dir, ours := strings.CutPrefix(p, module)
+		if !ours {
+			continue
+		}
+		for name, names := range exportsOf(t, filepath.Join(root, dir)) {
+			exports[name] = names
+			maps.Copy(anywhere, names)
+		}
+	}
+	code := regexp.MustCompile("(?s)```.*?```|`([^`\n]+)`")
+	qualified := regexp.MustCompile(`\b(\w+)\.([A-Z]\w*)`)
+	bare := regexp.MustCompile(`(?:^|[^\w.])((?:With|Err)[A-Z]\w*)`)
+	found := 0
+	for _, document := range documents(t) {
+		if filepath.Base(document) == "CHANGELOG.md" {
+			continue
+		}
+		text, err := os.ReadFile(document)
+		require.NoError(t, err)
+		for _, m := range code.FindAllStringSubmatch(string(text), -1) {
+			for _, q := range qualified.FindAllStringSubmatch(m[1], -1) {
+				if names, ours := exports[q[1]]; ours {
+					found++
+					if !names[q[2]] {
+						t.Errorf("%s: there is no %s", filepath.Base(document), q[0])
+					}
+				}
+			}
+			for _, b := range bare.FindAllStringSubmatch(m[1], -1) {
+				found++
+				if !anywhere[b[1]] {
+					t.Errorf("%s: no package exports %s", filepath.Base(document), b[1])
+				}
+			}
+		}
+	}
+	require.Greater(t, found, 100)
+}
+
+// exportsOf are the exported top-level names of the package in a directory, by its name.
+func exportsOf(t *testing.T, dir string) map[string]map[string]bool {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	require.NoError(t, err)
+	exports := map[string]map[string]bool{}
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+		require.NoError(t, err)
+		names := exports[f.Name.Name]
+		if names == nil {
+			names = map[string]bool{}
+			exports[f.Name.Name] = names
+		}
+		for _, d := range f.Decls {
+			switch d := d.(type) {
+			case *ast.FuncDecl:
+				if d.Recv == nil {
+					names[d.Name.Name] = true
+				}
+			case *ast.GenDecl:
+				for _, s := range d.Specs {
+					switch s := s.(type) {
+					case *ast.TypeSpec:
+						names[s.Name.Name] = true
+					case *ast.ValueSpec:
+						for _, n := range s.Names {
+							names[n.Name] = true
+						}
+					}
+				}
+			}
+		}
+	}
+	return exports
 }
 
 func documents(t *testing.T) []string {

@@ -7,6 +7,8 @@ import (
 	"embed"
 	"encoding/base64"
 	"strings"
+
+	"github.com/pacspace/pacspace-go/proof"
 )
 
 //go:generate go run ./build
@@ -24,6 +26,7 @@ func HTML() []byte {
 	style := text("page/style.css")
 	return []byte(strings.NewReplacer(
 		"{{policy}}", policy(script, style),
+		"{{variants}}", variants(),
 		"{{style.css}}", style,
 		"{{licences.txt}}", text("page/licences.txt"),
 		"{{wasm_exec.js}}", text("built/wasm_exec.js"),
@@ -31,6 +34,15 @@ func HTML() []byte {
 		"{{checker.wasm.gz}}", base64.StdEncoding.EncodeToString(content("built/checker.wasm.gz")),
 		"{{page.js}}", script,
 	).Replace(text("page/index.html")))
+}
+
+// variants are the choices of a scheme's variant.
+func variants() string {
+	var b strings.Builder
+	for _, v := range proof.Variants() {
+		b.WriteString("<option>" + string(v) + "</option>")
+	}
+	return b.String()
 }
 
 // policy lets run what the page brings, and lets nothing be loaded, sent or embedded.

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pacspace/pacspace-go/cmd/pacspace/internal/verifypage"
+	"github.com/pacspace/pacspace-go/proof"
 )
 
 func TestThePageIsOneSmallFile(t *testing.T) {
@@ -22,6 +23,14 @@ func TestThePageIsOneSmallFile(t *testing.T) {
 	require.Equal(t, 3, bytes.Count(page, []byte("</script")), "no script ends another one")
 	require.Contains(t, string(page), "Copyright 2018 The Go Authors", "wasm_exec.js keeps its notice")
 	require.Contains(t, string(page), "Redistributions in binary form must reproduce")
+}
+
+func TestThePageOffersEachVariantOfTheScheme(t *testing.T) {
+	t.Parallel()
+	page := string(verifypage.HTML())
+	for _, v := range proof.Variants() {
+		require.Contains(t, page, "<option>"+string(v)+"</option>")
+	}
 }
 
 func TestThePolicyAllowsWhatIsInThePageAndNoNetwork(t *testing.T) {
