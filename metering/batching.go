@@ -140,7 +140,9 @@ func (m *Meter) lease(ctx context.Context) (got *OutboxBatch, look bool, err err
 			}
 			got = &free[0]
 		}
-		if got == nil || got.Key != got.ID { // refused before, and what never was goes first
+		// What was refused before lets go first what never was, unless it is unknown: that has
+		// to be stored, and its key grows old.
+		if got == nil || got.Key != got.ID && !got.Unknown {
 			fresh, err := assemble(ctx, tx)
 			if err != nil {
 				return err

@@ -2,6 +2,7 @@ package metering_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -180,4 +181,39 @@ func TestReplicasJudgeARefusalTogether(t *testing.T) {
 	require.Equal(t, 1, s.Count(metering.StateParked))
 	require.Zero(t, s.Count(metering.StateFrozen))
 	require.Empty(t, s.PauseCode)
+}
+
+// A batch that was refused and then perhaps recorded is unknown, and goes before what is
+// fresh: stored as if nothing had been sent, the next refusal would send it under another key.
+func TestARefusedBatchThatWasBeingSentWhenItsSenderWentIsUnknown(t *testing.T) {
+	t.Parallel()
+	r := due(t, 1, sandbox.ReferencesRepeat())
+	r.meter = r.newMeterOf(r.client(refusing(404, "", "customer-000")), r.store)
+	r.flush()
+	require.Equal(t, []string{"usage:customer-000:2026-02-03 -1 frozen NOT_FOUND"}, r.rows())
+
+	r.clock.Advance(2 * time.Hour)
+	sender := newHalting(true)
+	gone := r.newMeterOf(r.client(sender), r.store)
+	over := make(chan error, 1)
+	go func() {
+		_, err := gone.Flush(context.Background())
+		over <- err
+	}()
+	<-sender.arrived // recorded, and the answer never read
+	r.box.Settle()
+	r.record("other", "customer-001", "5", noon)
+	r.clock.Advance(2 * time.Hour)
+	r.flush()
+	want := []string{"usage:customer-000:2026-02-03 -1", "usage:customer-001:2026-02-03 -5"}
+	require.Equal(t, want, r.recorded())
+	r.settle()
+	require.Equal(t, []string{
+		"usage:customer-000:2026-02-03 -1 verified", "usage:customer-001:2026-02-03 -5 verified",
+	}, r.rows())
+	close(sender.resume)
+	if err := <-over; err != nil {
+		require.ErrorAs(t, err, new(*metering.UnsentError))
+	}
+	require.Equal(t, want, r.recorded(), "once, and where only keys tell repetitions apart")
 }
