@@ -105,8 +105,8 @@ func (m *Meter) notFound(ctx context.Context, b *OutboxBatch, cause error) error
 }
 
 // find looks for a delta by its reference, in the customer's activity and in what was
-// recorded since then, or since its day began where since is zero; nil where the service does not list it, which proves nothing
-// while it may still be queued.
+// recorded since then, or since its day began where since is zero; nil where the service
+// does not list it, which proves nothing while it may still be queued.
 //
 // Source: API contract, sections 2.5 and 2.13.
 func (m *Meter) find(ctx context.Context, p pacspace.DeltaParams, since time.Time) (*pacspace.Delta, error) {

@@ -126,7 +126,8 @@ func WithGate(g Gate) Option {
 }
 
 // WithObserver calls a function after each change, outside of transactions. It must not
-// block, nor call Record, Flush or Close, which may wait for what calls it. It is the hook that metrics need.
+// block, nor call Record, Flush or Close, which may wait for what calls it. It is the hook
+// that metrics need.
 func WithObserver(observe func(context.Context, Change)) Option {
 	return func(s *settings) error {
 		s.observe = observe
