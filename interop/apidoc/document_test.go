@@ -1,9 +1,7 @@
 package main
 
 import (
-	"go/ast"
-	"go/parser"
-	"go/token"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -134,7 +132,12 @@ func TestTheGuideNamesWhatExists(t *testing.T) {
 	for _, m := range api.Methods {
 		methods[m.Name] = true
 	}
-	exported := map[string]map[string]bool{"pacspace": exportedOf(t, root), "sealed": exportedOf(t, root+"/proof/sealed")}
+	exported := map[string]map[string]bool{}
+	for _, dir := range []string{root, filepath.Join(root, "proof", "sealed")} {
+		names, err := source.Exports(dir)
+		require.NoError(t, err)
+		maps.Copy(exported, names)
+	}
 	found := 0
 	for _, m := range nameInGuide.FindAllStringSubmatch(guide, -1) {
 		require.True(t, exported[m[1]][m[2]], "the guide names %s", m[0])
@@ -145,41 +148,6 @@ func TestTheGuideNamesWhatExists(t *testing.T) {
 		found++
 	}
 	require.Greater(t, found, 50)
-}
-
-// exportedOf lists the exported names of a package's top level.
-func exportedOf(t *testing.T, dir string) map[string]bool {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
-	require.NoError(t, err)
-	names := map[string]bool{}
-	for _, file := range files {
-		if strings.HasSuffix(file, "_test.go") {
-			continue
-		}
-		f, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
-		require.NoError(t, err)
-		for _, d := range f.Decls {
-			switch d := d.(type) {
-			case *ast.FuncDecl:
-				if d.Recv == nil {
-					names[d.Name.Name] = true
-				}
-			case *ast.GenDecl:
-				for _, s := range d.Specs {
-					switch s := s.(type) {
-					case *ast.TypeSpec:
-						names[s.Name.Name] = true
-					case *ast.ValueSpec:
-						for _, n := range s.Names {
-							names[n.Name] = true
-						}
-					}
-				}
-			}
-		}
-	}
-	return names
 }
 
 func TestADifferenceWithoutAPlaceIsAnError(t *testing.T) {

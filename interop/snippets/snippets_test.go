@@ -23,6 +23,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/pacspace/pacspace-go/interop/internal/source"
 )
 
 const (
@@ -114,7 +116,9 @@ func TestNamesInProseExist(t *testing.T) {
 		if !ours {
 			continue
 		}
-		for name, names := range exportsOf(t, filepath.Join(root, dir)) {
+		exports, err := source.Exports(filepath.Join(root, dir))
+		require.NoError(t, err)
+		for name, names := range exports {
 			exports[name] = names
 			maps.Copy(anywhere, names)
 		}
@@ -147,46 +151,6 @@ func TestNamesInProseExist(t *testing.T) {
 		}
 	}
 	require.Greater(t, found, 100)
-}
-
-// exportsOf are the exported top-level names of the package in a directory, by its name.
-func exportsOf(t *testing.T, dir string) map[string]map[string]bool {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
-	require.NoError(t, err)
-	exports := map[string]map[string]bool{}
-	for _, file := range files {
-		if strings.HasSuffix(file, "_test.go") {
-			continue
-		}
-		f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
-		require.NoError(t, err)
-		names := exports[f.Name.Name]
-		if names == nil {
-			names = map[string]bool{}
-			exports[f.Name.Name] = names
-		}
-		for _, d := range f.Decls {
-			switch d := d.(type) {
-			case *ast.FuncDecl:
-				if d.Recv == nil {
-					names[d.Name.Name] = true
-				}
-			case *ast.GenDecl:
-				for _, s := range d.Specs {
-					switch s := s.(type) {
-					case *ast.TypeSpec:
-						names[s.Name.Name] = true
-					case *ast.ValueSpec:
-						for _, n := range s.Names {
-							names[n.Name] = true
-						}
-					}
-				}
-			}
-		}
-	}
-	return exports
 }
 
 func documents(t *testing.T) []string {
