@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -115,11 +116,32 @@ func killNumber(reference string) (int, bool) {
 	return i, err == nil
 }
 
-// agentCustomers is how many customers there are: first alerts are only raised once for each
-// and a period.
-const agentCustomers = 10
+// agentCustomers is how many customers are written to at a time. Once each of them has so
+// many deltas others take their place: first alerts are raised once for a customer and a
+// period, and there must always be some to come. Only the one whose books lack deltas stays.
+const (
+	agentCustomers    = 10
+	deltasPerCustomer = 6
+	killLacking       = 1
+)
 
-func agentCustomer(n int) string { return fmt.Sprintf("customer_%02d", n) }
+func agentCustomer(i int) string {
+	n := i % agentCustomers
+	if n != killLacking {
+		n += i / (agentCustomers * deltasPerCustomer) * agentCustomers
+	}
+	return fmt.Sprintf("customer_%03d", n)
+}
+
+// agentAccounts lists the customers of the first n deltas.
+func agentAccounts(n int) (out []string) {
+	for i := range n {
+		if c := agentCustomer(i); !slices.Contains(out, c) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
 
 // killDay is a usage day of one of two periods, and over.
 func killDay(i int) usage.Date {
@@ -128,7 +150,7 @@ func killDay(i int) usage.Date {
 
 func killDelta(i int) pacspace.DeltaParams {
 	return pacspace.DeltaParams{
-		CustomerID: agentCustomer(i % agentCustomers), ReferenceID: killReference(i), Reason: pacspace.DailyReason(killDay(i)),
+		CustomerID: agentCustomer(i), ReferenceID: killReference(i), Reason: pacspace.DailyReason(killDay(i)),
 		Delta: amountOf(fmt.Sprintf("-%d.%02d", 1+i*31%97, i%100)), Metadata: pacspace.Metadata{"resource": "requests"},
 	}
 }
@@ -140,11 +162,16 @@ func killFails(reference string) bool {
 	return h.Sum32()%13 == 0
 }
 
-// killLacking is a delta that the books lack. Others they lack in some hours and not in
-// others, until all is calm.
-const killLacking = 1
+// killLacks tells which deltas the books lack: again and again one more, so that the alert
+// changes.
+func killLacks(i int) bool { return i%(3*agentCustomers) == killLacking }
 
-func killWavers(i int, at time.Time) bool { return i >= 2 && i < 8 && at.Hour()/3%2 == 1 }
+// killWavers tells which deltas the books lack in some hours and not in others, until all is
+// calm: the first ones of each lot of customers.
+func killWavers(i int, at time.Time) bool {
+	first := i % (agentCustomers * deltasPerCustomer)
+	return first > killLacking && first < 8 && at.Hour()/3%2 == 1
+}
 
 // killBooks are the system of record.
 type killBooks struct {
@@ -183,7 +210,7 @@ func (b *killBooks) Sent(ctx context.Context, customerID string, days proof.Days
 			if p.CustomerID != customerID || day.Before(days.First) || day.After(days.Last) || killFails(p.ReferenceID) {
 				continue
 			}
-			if i == killLacking || b.waver && killWavers(i, b.now()) {
+			if killLacks(i) || b.waver && killWavers(i, b.now()) {
 				continue
 			}
 			if !yield(p, nil) {
@@ -203,10 +230,15 @@ func (b *killBooks) Balance(ctx context.Context, customerID string, days proof.D
 	return sum, nil
 }
 
-func (b *killBooks) Accounts(_ context.Context, days proof.Days) iter.Seq2[string, error] {
+func (b *killBooks) Accounts(ctx context.Context, days proof.Days) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
-		for n := range agentCustomers {
-			if killDay(0).Before(days.First) || !yield(agentCustomer(n), nil) {
+		n, err := b.sent(ctx)
+		if err != nil {
+			yield("", err)
+			return
+		}
+		for _, customer := range agentAccounts(n) {
+			if killDay(0).Before(days.First) || !yield(customer, nil) {
 				return
 			}
 		}

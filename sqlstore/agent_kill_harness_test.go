@@ -217,8 +217,8 @@ func (h *agentHarness) finish() []string {
 	if e := status.Events; e.Pending > 0 || e.Unread > 0 {
 		wrong = append(wrong, fmt.Sprintf("%d events are pending and %d unread", e.Pending, e.Unread))
 	}
-	for n := range agentCustomers {
-		wrong = append(wrong, h.compareAccount(store, agentCustomer(n))...)
+	for _, customer := range agentAccounts(int(h.sent.Load())) {
+		wrong = append(wrong, h.compareAccount(store, customer)...)
 	}
 	for _, period := range []usage.Period{killDay(0).Period(), killDay(0).Period().Previous()} {
 		wrong = append(wrong, h.audit(agent, period)...)
@@ -312,10 +312,16 @@ func (h *agentHarness) compareAccount(store reconcile.Store, id string) (wrong [
 // compareAlerts holds mismatches against what must differ, and against what the operator got.
 func (h *agentHarness) compareAlerts(store reconcile.Store) (wrong []string) {
 	h.Helper()
-	missing := map[string]bool{"books " + killDelta(killLacking).CustomerID + " " + string(killDay(killLacking).Period()): true}
+	missing := map[string]bool{}
 	for _, r := range h.box.Recorded(sandbox.Test, "") {
-		if i, ok := killNumber(r.ReferenceID); ok && r.Status == "FAILED" {
-			missing["failed "+r.CustomerID+" "+string(killDay(i).Period())] = true
+		i, ok := killNumber(r.ReferenceID)
+		what := r.CustomerID + " " + string(killDay(i).Period())
+		switch {
+		case !ok:
+		case r.Status == "FAILED":
+			missing["failed "+what] = true
+		case killLacks(i):
+			missing["books "+what] = true
 		}
 	}
 	for q := (reconcile.MismatchQuery{}); ; {

@@ -74,14 +74,15 @@ func (b *board) done(store string, k, n int) bool {
 	return k >= n
 }
 
-// rarest is a point that was hit least, among those that are not hopeless.
-func (b *board) rarest(random *rand.Rand, hopeless map[string]int) int {
+// rarest is a point that was hit least. Two tries in vain count as a hit, so that a point
+// that is far away does not take all tries, and is tried again.
+func (b *board) rarest(random *rand.Rand, misses map[string]int) int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	order := random.Perm(len(b.points))
 	return slices.MinFunc(order, func(i, j int) int {
 		x, y := b.points[i].name, b.points[j].name
-		return cmp.Or(cmp.Compare(hopeless[x]/2, hopeless[y]/2), cmp.Compare(sumOfCounts(b.hits[x]), sumOfCounts(b.hits[y])))
+		return cmp.Compare(sumOfCounts(b.hits[x])+misses[x]/2, sumOfCounts(b.hits[y])+misses[y]/2)
 	})
 }
 
@@ -151,14 +152,14 @@ func (h *harness) killOnce(n int, random *rand.Rand, b *board) {
 		return
 	}
 	h.mu.Lock()
-	hopeless := maps.Clone(h.misses)
+	misses := maps.Clone(h.misses)
 	for _, p := range b.points {
 		if p.only != "" && p.only != h.store() {
-			hopeless[p.name] = 1 << 20
+			misses[p.name] = 1 << 20
 		}
 	}
 	h.mu.Unlock()
-	point := b.points[b.rarest(random, hopeless)]
+	point := b.points[b.rarest(random, misses)]
 	if point.first != "" {
 		h.killAt(n, point.first, 1, b)
 		if point.name == "unknown to parked"+uncommitted || point.name == "unknown to parked"+committed {
