@@ -157,14 +157,14 @@ var dataTypes = []any{
 
 	proof.PublicRecord{}, proof.InvoiceRoot{}, proof.OwnDeltas{}, proof.Earlier{}, proof.ProbeResult{}, proof.LateDelta{},
 	proof.DiffKind(""), proof.Difference{}, proof.DiffTotal{}, proof.DiffSummary{}, proof.ViewTotal{}, proof.Environment(""),
-	proof.Header{}, proof.Days{}, proof.CarriedLine{}, proof.Checkpoint{}, proof.Line{}, proof.Trailer{}, proof.Expect{},
+	proof.Header{}, proof.Days{}, proof.CarriedLine{}, proof.Checkpoint{}, proof.Line{}, proof.Expect{},
 	proof.Hash{}, proof.Item{}, proof.Adjusts{}, proof.CSVColumns{}, proof.Reader{}, proof.Report{}, proof.Standing{},
 	proof.SourceCount{}, proof.Completeness(""), proof.FormatError{}, proof.Source(""), proof.Sources{}, proof.Tree{},
 	proof.Variant(""), proof.Verdict(""), proof.Outcome(""), proof.Check{}, proof.Rest{}, proof.Divergence{}, proof.Writer{},
 	proof.Progress{},
 
 	sealed.Chain{}, sealed.Disclosure{}, sealed.DisclosedEntry{}, sealed.History{}, sealed.HistoryEntry{}, sealed.Hash{},
-	sealed.Tag{}, sealed.Address{}, sealed.Item{}, sealed.Field{}, sealed.Leaf{}, sealed.Opened{}, sealed.Code(""),
+	sealed.Address{}, sealed.Item{}, sealed.Field{}, sealed.Leaf{}, sealed.Code(""),
 	sealed.Commitment{}, sealed.Verdict(""), sealed.Result{}, sealed.Entry{}, sealed.WithheldMember{}, sealed.Refusal{},
 	sealed.State{}, sealed.Word{}, sealed.Layout{}, sealed.Version(0),
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/pacspace/pacspace-go/internal/canonical"
 	"github.com/pacspace/pacspace-go/proof/sealed"
 	"github.com/pacspace/pacspace-go/record"
 )
@@ -104,7 +105,7 @@ func makeRecord(t *testing.T, r *rand.Rand, version sealed.Version) ourRecord {
 		}
 		input, err := version.SealInput(recordHash)
 		require.NoError(t, err)
-		word := sealed.NewWord(state, sealed.SealTag(sealed.Seal(layout, state, input, opening)))
+		word := sealed.NewWord(state, sealed.Seal(layout, state, input, opening))
 		h.Entries = append(h.Entries, sealed.HistoryEntry{
 			Seq: seq, NewWord: word, PreviousWord: sealed.Word(random()), RecordHash: &recordHash, ItemOpening: random(), MerkleProof: []sealed.Hash{random()}, BatchID: 7,
 		})
@@ -127,10 +128,20 @@ func randomContent(r *rand.Rand) []byte {
 
 // redigest gives a disclosure the digest that it should have, where that can be computed.
 func redigest(disclosure *node) {
-	digest, err := sealed.DisclosureDigest(disclosure.text())
+	rest, schema := &node{kind: '{'}, 1
+	for _, m := range disclosure.members {
+		if m.name != `"digest"` {
+			rest.members = append(rest.members, m)
+		}
+		if m.name == `"schema"` && m.value.raw == `"`+sealed.SchemaDisclosureV2+`"` {
+			schema = 2
+		}
+	}
+	form, err := canonical.Transform(rest.text(), canonical.Official)
 	if err != nil {
 		return
 	}
+	digest := disclosureDigest(form, schema)
 	for i := range disclosure.members {
 		if disclosure.members[i].name == `"digest"` {
 			disclosure.members[i].value = &node{kind: '"', raw: `"` + digest.String() + `"`}
@@ -187,10 +198,10 @@ func TestOfficialVerifierAgreesOnMutatedDisclosures(t *testing.T) {
 
 func requireSameAnswer(t *testing.T, want answer, got *sealed.Result, format string, args ...any) {
 	t.Helper()
-	text, err := got.OfficialJSON()
+	text, err := officialText(got)
 	require.NoError(t, err)
-	if want.Answer != string(text) {
-		require.Equal(t, want, answer{Answer: string(text)}, fmt.Sprintf(format, args...)+"\n"+got.Detail)
+	if want.Answer != text {
+		require.Equal(t, want, answer{Answer: text}, fmt.Sprintf(format, args...)+"\n"+got.Detail)
 	}
 }
 

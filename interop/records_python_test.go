@@ -118,11 +118,6 @@ func disclose(box *sandbox.Server, a shown) (any, error) {
 	return map[string]any{"history": string(history), "disclosure": string(disclosure), "copy": string(file), "official": official}, err
 }
 
-func officialText(r *sealed.Result) (any, error) {
-	text, err := r.OfficialJSON()
-	return string(text), err
-}
-
 func clientOf(box *sandbox.Server) (*pacspace.Client, error) {
 	return pacspace.New(box.Key, pacspace.WithBaseURL(box.URL))
 }

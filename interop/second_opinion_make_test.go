@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pacspace/pacspace-go/decimal"
+	"github.com/pacspace/pacspace-go/internal/keccak"
 	"github.com/pacspace/pacspace-go/proof"
 	"github.com/pacspace/pacspace-go/usage"
 )
@@ -57,7 +58,7 @@ func (v *vendor) odd() bool { return v.Float64() < v.oddity }
 func pick[T any](r *rand.Rand, of ...T) T { return of[r.IntN(len(of))] }
 
 func (v *vendor) hash() proof.Hash {
-	return proof.Keccak256([]byte(fmt.Sprint(v.Uint64())))
+	return keccak.Sum256([]byte(fmt.Sprint(v.Uint64())))
 }
 
 // makeSpecimen makes evidence at random, with expectation and anchors that mostly fit.
@@ -318,7 +319,7 @@ func leafOf(t *testing.T, variant proof.Variant, item proof.Item) proof.Hash {
 	t.Helper()
 	text, err := item.Canonical()
 	require.NoError(t, err)
-	return proof.Keccak256([]byte(itemLabel(variant)), text)
+	return keccak.Sum256([]byte(itemLabel(variant)), text)
 }
 
 func itemLabel(variant proof.Variant) string {

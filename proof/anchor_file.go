@@ -40,7 +40,7 @@ func WriteAnchor(w io.Writer, a Anchor) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrAnchor, err)
 	}
-	if text = append(text, '\n'); len(text) > MaxAnchorBytes {
+	if text = append(text, '\n'); len(text) > maxAnchorBytes {
 		return fmt.Errorf("%w: it cannot be written: %w", ErrAnchor, anchorTooLong())
 	}
 	if _, err := readAnchor(text); err != nil {
@@ -55,18 +55,18 @@ func WriteAnchor(w io.Writer, a Anchor) error {
 // ReadAnchor reads what WriteAnchor wrote, as strictly as evidence is read. The error is a
 // *FormatError, or ErrAnchor where what was read is no anchor.
 func ReadAnchor(r io.Reader) (Anchor, error) {
-	text, err := io.ReadAll(io.LimitReader(r, MaxAnchorBytes+1))
+	text, err := io.ReadAll(io.LimitReader(r, maxAnchorBytes+1))
 	if err != nil {
 		return nil, fmt.Errorf("proof: anchor: reading failed: %w", err)
 	}
-	if len(text) > MaxAnchorBytes {
+	if len(text) > maxAnchorBytes {
 		return nil, anchorTooLong()
 	}
 	return readAnchor(text)
 }
 
 func anchorTooLong() *FormatError {
-	return tooMuch("", "an anchor file has at most %d bytes", MaxAnchorBytes)
+	return tooMuch("", "an anchor file has at most %d bytes", maxAnchorBytes)
 }
 
 var anchorNames = []string{"format", "kind",
@@ -228,7 +228,7 @@ func (e *Earlier) read(s *scanner, name string) (err *FormatError) {
 		n, err = s.integer(maxInteger)
 		e.lastIndex = &n
 	case "billed":
-		err = s.array(MaxReferences, func() *FormatError { return e.billed(s) })
+		err = s.array(maxReferences, func() *FormatError { return e.billed(s) })
 	}
 	return err
 }

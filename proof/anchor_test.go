@@ -129,7 +129,7 @@ func TestAnchorsThatCannotBeUsed(t *testing.T) {
 		{"an own delta twice", []Anchor{OwnDeltas{Items: []Item{{ReferenceID: "r"}, {ReferenceID: "r"}}}}},
 		{"own deltas of another customer", []Anchor{OwnDeltas{Items: []Item{{CustomerID: "customer_bolt", ReferenceID: "r"}}}}},
 		{"own deltas twice", []Anchor{OwnDeltas{}, OwnDeltas{}}},
-		{"too many", make([]Anchor, MaxAnchors+1)},
+		{"too many", make([]Anchor, maxAnchors+1)},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()

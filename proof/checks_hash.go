@@ -212,7 +212,7 @@ func (c *batchCheck) delta(d *delta) {
 
 // receiptRoot reads a receipt that is a root; most are not, and no error is made of them.
 func receiptRoot(id string) (Hash, bool) {
-	if len(id) != 2+2*HashSize {
+	if len(id) != 2+2*hashSize {
 		return Hash{}, false
 	}
 	h, err := ParseHash(id)

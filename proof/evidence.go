@@ -116,8 +116,8 @@ type Line struct {
 	unknown fieldSet // the fields of the item that sources call unknown
 }
 
-// Trailer is the last line of evidence. It shows that the file was not cut.
-type Trailer struct {
+// A trailerLine is the last line of evidence. It shows that the file was not cut.
+type trailerLine struct {
 	Count int             // of all deltas
 	Sum   decimal.Decimal // of all deltas
 	Root  Hash            // over all but the carried ones, by the header's variant

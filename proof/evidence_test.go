@@ -54,7 +54,7 @@ func (b *bill) add(t testing.TB, item Item, at time.Time) *Line {
 	content, err := b.variant.ItemHash(item)
 	require.NoError(t, err)
 	n := len(b.lines)
-	batch := []Hash{Keccak256([]byte{1, byte(n)}), content, Keccak256([]byte{2, byte(n)})}
+	batch := []Hash{keccakOf([]byte{1, byte(n)}), content, keccakOf([]byte{2, byte(n)})}
 	proof := b.variant.Root(batch)
 	previous := Hash{}
 	if n > 0 {

@@ -2,6 +2,7 @@ package proof_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -82,22 +83,7 @@ func ExampleVerify() {
 		return
 	}
 	fmt.Println(report)
-
-	// The buyer's own list of deltas shows that none was left out.
-	own := proof.OwnDeltas{}
-	for i, minutes := range []int64{50, 20, 35} {
-		day := usage.Period("2026-02").First().AddDays(i)
-		own.Items = append(own.Items, proof.Item{ReferenceID: usage.DailyReference("customer_acme", day), Delta: decimal.New(-minutes)})
-	}
-	report, err = proof.Verify(bytes.NewReader(file), expected, publicRecord(root), own)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	fmt.Println(report)
-	// Output:
-	// verified: 3 deltas of compute-minutes, balance -105, root 0xf92b..., completeness not shown
-	// verified: 3 deltas of compute-minutes, balance -105, root 0xf92b..., complete by the buyer's own deltas
+	// Output: verified: 3 deltas of compute-minutes, balance -105, root 0xf92b..., completeness not shown
 }
 
 // A copy in which one amount was changed does not match, and the report names the delta.
@@ -160,13 +146,104 @@ func ExampleWriteAnchor() {
 	// Output: verified
 }
 
-func ExampleReader_Lines() {
+// What an earlier verification left says which window it ended with, and binds the next one.
+func ExampleReadAnchor() {
+	file, root := evidence()
+	report, err := proof.Verify(bytes.NewReader(file), expected, publicRecord(root))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	end, err := report.Anchor()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	var kept bytes.Buffer // a file, beside the invoice
+	if err := proof.WriteAnchor(&kept, end); err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	anchor, err := proof.ReadAnchor(&kept)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if earlier, ok := anchor.(*proof.Earlier); ok {
+		fmt.Println(earlier.Account().CustomerID, "up to", earlier.Window().End.Format("2006-01-02"), "balance", earlier.Balance())
+	}
+	// Output: customer_acme up to 2026-03-02 balance -105
+}
+
+// The buyer's own table shows that nothing was left out.
+func ExampleCollectOwn() {
+	file, root := evidence()
+	own, err := proof.CollectOwn(proof.ReadCSV(strings.NewReader(`referenceId,delta
+usage:customer_acme:2026-02-01,-50
+usage:customer_acme:2026-02-02,-20
+usage:customer_acme:2026-02-03,-35`), proof.CSVColumns{}), false)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	report, err := proof.Verify(bytes.NewReader(file), expected, publicRecord(root), own)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(report.Verdict, "- completeness:", report.Completeness)
+	// Output: verified - completeness: shown by own deltas
+}
+
+// A file that was kept packed is unpacked on the way.
+func ExampleUnpack() {
+	file, root := evidence()
+	var kept bytes.Buffer
+	packer := gzip.NewWriter(&kept)
+	if _, err := packer.Write(file); err != nil {
+		fmt.Println(err)
+		return
+	}
+	if err := packer.Close(); err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	report, err := proof.Verify(proof.Unpack(&kept), expected, publicRecord(root))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(report.Verdict)
+	// Output: verified
+}
+
+func ExampleWithProgress() {
+	file, root := evidence()
+	show := func(p proof.Progress) { fmt.Println("read", p.Deltas, "deltas") }
+
+	report, err := proof.Verify(proof.WithProgress(bytes.NewReader(file), show), expected, publicRecord(root))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(report.Verdict)
+	// Output:
+	// read 3 deltas
+	// verified
+}
+
+// A program of one's own reads the deltas of a file, which are well-formed and not verified.
+func ExampleReader() {
 	file, _ := evidence()
 	reader, err := proof.NewReader(bytes.NewReader(file))
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
+	header := reader.Header()
+	fmt.Println(header.Account.CustomerID, header.Period, "claims", header.ClaimedBalance)
 	for line, err := range reader.Lines() {
 		if err != nil {
 			fmt.Println(err)
@@ -175,7 +252,29 @@ func ExampleReader_Lines() {
 		fmt.Println(line.Sequence, line.Item.ReferenceID, line.Item.Delta)
 	}
 	// Output:
+	// customer_acme 2026-02 claims -105
 	// 1 usage:customer_acme:2026-02-01 -50
 	// 2 usage:customer_acme:2026-02-02 -20
 	// 3 usage:customer_acme:2026-02-03 -35
+}
+
+// A batch's hashes show that one delta is in it, without the others.
+func ExampleVariant_VerifyInclusion() {
+	var leaves []proof.Hash
+	for day := range int64(3) {
+		hash, err := proof.VariantHex0x.ItemHash(proof.Item{CustomerID: "customer_acme", Delta: decimal.New(-50 - day)})
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		leaves = append(leaves, hash)
+	}
+	path, err := proof.VariantHex0x.ProveInclusion(leaves, 1)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	root := proof.VariantHex0x.Root(leaves)
+	fmt.Println(len(path), proof.VariantHex0x.VerifyInclusion(leaves[1], 1, 3, path, root))
+	// Output: 2 <nil>
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pacspace/pacspace-go/decimal"
+	"github.com/pacspace/pacspace-go/internal/canonical"
 )
 
 var update = flag.Bool("update", false, "write the example of docs/evidence-format.md anew")
@@ -78,8 +79,8 @@ func TestTheDocumentHasEveryNameAndLimit(t *testing.T) {
 	for _, f := range forms {
 		require.Contains(t, document, "| `"+string(f.variant)+"` |")
 	}
-	for _, limit := range []int64{MaxLineBytes, MaxFileBytes, MaxDeltas, MaxReferences, MaxRememberedBytes, MaxOwnDeltas, MaxAlike, MaxCarried, MaxItemHashes,
-		MaxTextBytes, MaxDepth, MaxNumberLength, decimal.MaxDigits, MaxAnchorBytes, MaxAnchors} {
+	for _, limit := range []int64{MaxLineBytes, MaxFileBytes, MaxDeltas, maxReferences, maxRememberedBytes, MaxOwnDeltas, maxAlike, MaxCarried, MaxItemHashes,
+		MaxTextBytes, canonical.MaxDepth, canonical.MaxNumberLength, decimal.MaxDigits, maxAnchorBytes, maxAnchors} {
 		require.Contains(t, document, "| "+grouped(limit), "the limit %d", limit)
 	}
 	for _, verdict := range []Verdict{Verified, Consistent, Incomplete, DoesNotMatch} {

@@ -47,7 +47,7 @@ func TestHashInJSON(t *testing.T) {
 	require.NoError(t, err)
 	require.JSONEq(t, `{}`, string(text))
 
-	v.Root = Keccak256([]byte("pac"), []byte("space"))
+	v.Root = keccakOf([]byte("pac"), []byte("space"))
 	text, err = json.Marshal(v)
 	require.NoError(t, err)
 	require.JSONEq(t, `{"root":"0x85829296368d6fad41c41ca951be2ec4d238ab4c87a3df77accf1adeb2b4bc1a"}`, string(text))

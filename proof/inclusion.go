@@ -5,25 +5,21 @@ import (
 	"fmt"
 )
 
-// Why an inclusion proof was refused, for errors.Is.
-var (
-	// ErrNotIncluded: the path does not lead from the leaf to the root. What to do: check
-	// that leaf, path and root are of one tree and one variant; else it does not belong.
-	ErrNotIncluded = errors.New("proof: inclusion: the path does not lead to the root")
-	// ErrInclusion: the proof is not one that any tree has. What to do: ask for it again.
-	ErrInclusion = errors.New("proof: inclusion: malformed")
-)
+// ErrNotIncluded is what every inclusion that is not shown is, through errors.Is: the path
+// leads to another root, or has not the length that any tree gives it. What to do: check
+// that leaf, path and root are of one tree and one variant; else the leaf does not belong.
+var ErrNotIncluded = errors.New("proof: not included")
 
-// Prove returns the path from leaves[index] to the root over leaves: the sibling of each
-// level, lowest first. A node that is paired with itself has no sibling, so its level is
+// ProveInclusion returns the path from leaves[index] to the root over leaves: the sibling of
+// each level, lowest first. A node that is paired with itself has no sibling, so its level is
 // left out; size and index say where. The path of a single leaf is empty.
-func Prove(v Variant, leaves []Hash, index int) ([]Hash, error) {
+func (v Variant) ProveInclusion(leaves []Hash, index int) ([]Hash, error) {
 	f := v.form()
 	if f == nil {
 		return nil, v.Validate()
 	}
 	if index < 0 || index >= len(leaves) {
-		return nil, fmt.Errorf("%w: index %d is outside of the %d leaves", ErrInclusion, index, len(leaves))
+		return nil, fmt.Errorf("%w: index %d is outside of the %d leaves", ErrNotIncluded, index, len(leaves))
 	}
 	path := []Hash{}
 	level := leaves
@@ -38,17 +34,18 @@ func Prove(v Variant, leaves []Hash, index int) ([]Hash, error) {
 
 // VerifyInclusion checks that leaf is the index-th of size leaves, counted from 0, under
 // root. The path must have exactly the length that index and size give; both must come from
-// somewhere else than the path does, since a path fits several of them.
+// somewhere else than the path does, since a path fits several of them. The error is
+// ErrNotIncluded, or ErrVariant.
 func (v Variant) VerifyInclusion(leaf Hash, index, size int, path []Hash, root Hash) error {
 	f := v.form()
 	if f == nil {
 		return v.Validate()
 	}
 	if index < 0 || index >= size {
-		return fmt.Errorf("%w: index %d is outside of %d leaves", ErrInclusion, index, size)
+		return fmt.Errorf("%w: index %d is outside of %d leaves", ErrNotIncluded, index, size)
 	}
 	if want := pathLength(index, size); len(path) != want {
-		return fmt.Errorf("%w: the path has %d hashes and leaf %d of %d needs %d", ErrInclusion, len(path), index, size, want)
+		return fmt.Errorf("%w: the path has %d hashes and leaf %d of %d needs %d", ErrNotIncluded, len(path), index, size, want)
 	}
 	node := leaf
 	for width := size; width > 1; index, width = index/2, (width+1)/2 {
@@ -64,7 +61,7 @@ func (v Variant) VerifyInclusion(leaf Hash, index, size int, path []Hash, root H
 		path = path[1:]
 	}
 	if node != root {
-		return fmt.Errorf("%w: it leads to %s and the root is %s", ErrNotIncluded, node, root)
+		return fmt.Errorf("%w: the path leads to %s and the root is %s", ErrNotIncluded, node, root)
 	}
 	return nil
 }

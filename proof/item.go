@@ -49,10 +49,14 @@ func (i Item) MarshalJSON() ([]byte, error) { return i.Canonical() }
 
 // UnmarshalJSON reads an item strictly: names in their exact case, none unknown, none
 // twice, all text UTF-8, and the amount in its canonical form.
+// The error is a *FormatError.
 func (i *Item) UnmarshalJSON(data []byte) error {
-	item, err := ParseItem(data)
+	item, seen, err := readItem(data)
+	if err == nil {
+		err = item.complete(seen, 0)
+	}
 	if err != nil {
-		return err
+		return err.in("item")
 	}
 	*i = item
 	return nil

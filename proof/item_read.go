@@ -24,20 +24,6 @@ var itemNames = []string{"customerId", "delta", "reason", "referenceId", "metada
 
 func (f fieldSet) has(field int) bool { return f>>field&1 == 1 }
 
-// ParseItem reads the JSON of an item strictly: names in their exact case, none unknown,
-// none twice, all text UTF-8, and the amount in its canonical form. The error is a
-// *FormatError.
-func ParseItem(data []byte) (Item, error) {
-	item, seen, err := readItem(data)
-	if err == nil {
-		err = item.complete(seen, 0)
-	}
-	if err != nil {
-		return Item{}, err.in("item")
-	}
-	return item, nil
-}
-
 // readItem reads an item of which fields may be missing: which ones are there is in seen.
 func readItem(data []byte) (item Item, seen fieldSet, err *FormatError) {
 	r, s := row{detached: true}, scanner{src: data}

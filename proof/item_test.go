@@ -53,8 +53,8 @@ func TestItemCanonical(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, tc.want, string(text))
 
-			back, err := ParseItem(text)
-			require.NoError(t, err)
+			var back Item
+			require.NoError(t, back.UnmarshalJSON(text))
 			again, err := back.Canonical()
 			require.NoError(t, err)
 			require.Equal(t, tc.want, string(again))
@@ -90,7 +90,7 @@ func TestItemsThatCannotBeHashed(t *testing.T) {
 	}
 }
 
-func TestParseItemIsStrict(t *testing.T) {
+func TestItemsAreReadStrictly(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct{ name, text string }{
 		{"another case", `{"customerId":"c","Delta":-1,"reason":""}`},
@@ -117,7 +117,7 @@ func TestParseItemIsStrict(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			var item Item
-			_, err := ParseItem([]byte(tc.text))
+			err := item.UnmarshalJSON([]byte(tc.text))
 			require.ErrorIs(t, err, ErrFormat)
 			_, isFormat := errors.AsType[*FormatError](err)
 			require.True(t, isFormat)

@@ -25,8 +25,8 @@ type ownDelta struct {
 
 func sortAnchors(anchors []Anchor, expect Expect) (known, error) {
 	var k known
-	if len(anchors) > MaxAnchors {
-		return k, fmt.Errorf("%w: %w", ErrAnchor, tooMuch("", "more than %d of them", MaxAnchors))
+	if len(anchors) > maxAnchors {
+		return k, fmt.Errorf("%w: %w", ErrAnchor, tooMuch("", "more than %d of them", maxAnchors))
 	}
 	for i, a := range anchors {
 		if a == nil {

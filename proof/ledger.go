@@ -30,7 +30,7 @@ type ledger struct {
 	awaitedReferences index
 	awaitedRecords    index
 
-	limit int   // of looks and of records: MaxReferences
+	limit int   // of looks and of records: maxReferences
 	room  int64 // bytes of texts that may still come
 	// fetched means nothing: it keeps fetch from being optimised away.
 	fetched uint32
@@ -59,7 +59,7 @@ type place int32
 
 // newLedger returns a ledger for so many deltas at most, of which some are expected.
 func newLedger(limit, expected int) *ledger {
-	l := &ledger{seed: maphash.MakeSeed(), alike: map[uint32][]uint32{}, limit: limit, room: MaxRememberedBytes}
+	l := &ledger{seed: maphash.MakeSeed(), alike: map[uint32][]uint32{}, limit: limit, room: maxRememberedBytes}
 	l.byLook.expected, l.byRecord.expected = expected, expected
 	return l
 }
@@ -107,8 +107,8 @@ func (l *ledger) refer(name *named, at place) (kinship, entry, uint32, error) {
 		}
 	}
 	if kin != identical {
-		if len(l.alike[first]) == MaxAlike {
-			return 0, entry{}, 0, tooMuch("", "more than %d references that look alike or repeat one another", MaxAlike)
+		if len(l.alike[first]) == maxAlike {
+			return 0, entry{}, 0, tooMuch("", "more than %d references that look alike or repeat one another", maxAlike)
 		}
 		number, err = l.keep(&l.references, name.text, at)
 		l.alike[first] = append(l.alike[first], number)
@@ -119,7 +119,7 @@ func (l *ledger) refer(name *named, at place) (kinship, entry, uint32, error) {
 // keep adds a text within what may be remembered.
 func (l *ledger) keep(in *placed, text string, at place) (uint32, error) {
 	if l.room -= int64(len(text)); l.room < 0 {
-		return 0, tooMuch("", "more than %d bytes of references and record ids, among which duplicates are looked for; split the evidence by window", MaxRememberedBytes)
+		return 0, tooMuch("", "more than %d bytes of references and record ids, among which duplicates are looked for; split the evidence by window", maxRememberedBytes)
 	}
 	return in.add(text, at), nil
 }
@@ -204,7 +204,7 @@ func (l *ledger) findRecord(id string) (place, bool) {
 }
 
 func tooManyReferences() error {
-	return tooMuch("", "more deltas than the %d among which duplicates are looked for; split the evidence by window", MaxReferences)
+	return tooMuch("", "more deltas than the %d among which duplicates are looked for; split the evidence by window", maxReferences)
 }
 
 // lookOf returns the key of a reference: folded and, where that is the reference of a

@@ -95,7 +95,7 @@ func TestTheLedgerIsExactUpToItsLimit(t *testing.T) {
 
 func TestWhatALedgerRemembersIsLimitedInBytes(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, int64(MaxRememberedBytes), newLedger(1, 0).room)
+	require.Equal(t, int64(maxRememberedBytes), newLedger(1, 0).room)
 	for _, room := range []int64{32, 31} {
 		l := newLedger(10, 0)
 		l.room = room
@@ -125,7 +125,7 @@ func TestWhatALedgerRemembersIsLimitedInBytes(t *testing.T) {
 func TestReferencesThatLookAlikeAreLimited(t *testing.T) {
 	t.Parallel()
 	l := newLedger(10, 0)
-	for i := range 1 + MaxAlike {
+	for i := range 1 + maxAlike {
 		name := l.named("inv"+strings.Repeat(" ", i), nil)
 		_, _, _, err := l.refer(&name, place(i))
 		require.NoError(t, err)

@@ -24,10 +24,10 @@ func TestAnAnchorFileHoldsAtItsLimitAndNotPastIt(t *testing.T) {
 		room := io.LimitReader(&endless{text: strings.Repeat(" ", 1024)}, int64(size-file.Len()))
 		return io.MultiReader(room, bytes.NewReader(file.Bytes()))
 	}
-	got, err := ReadAnchor(padded(MaxAnchorBytes))
+	got, err := ReadAnchor(padded(maxAnchorBytes))
 	require.NoError(t, err, "at the limit")
 	require.Equal(t, InvoiceRoot{Root: Hash{1}}, got)
-	_, err = ReadAnchor(padded(MaxAnchorBytes + 1))
+	_, err = ReadAnchor(padded(maxAnchorBytes + 1))
 	require.ErrorIs(t, err, ErrLimit, "one past it")
 }
 
@@ -49,9 +49,9 @@ func TestNoAnchorIsWrittenThatIsTooLongToRead(t *testing.T) {
 	}
 	least := size(list(0, "y"))
 	each := size(list(1, "y")) - least
-	n := (MaxAnchorBytes - least) / each
-	last := strings.Repeat("y", 1+MaxAnchorBytes-least-n*each)
-	require.Equal(t, MaxAnchorBytes, size(list(n, last)), "at the limit")
+	n := (maxAnchorBytes - least) / each
+	last := strings.Repeat("y", 1+maxAnchorBytes-least-n*each)
+	require.Equal(t, maxAnchorBytes, size(list(n, last)), "at the limit")
 	err := WriteAnchor(io.Discard, list(n, last+"y"))
 	require.ErrorIs(t, err, ErrLimit, "one past it")
 	require.ErrorIs(t, err, ErrAnchor)
@@ -60,7 +60,7 @@ func TestNoAnchorIsWrittenThatIsTooLongToRead(t *testing.T) {
 func TestAVerificationTakesALimitedNumberOfAnchors(t *testing.T) {
 	t.Parallel()
 	b := february(t, 2)
-	anchors := slices.Repeat([]Anchor{b.record()}, MaxAnchors)
+	anchors := slices.Repeat([]Anchor{b.record()}, maxAnchors)
 	require.Equal(t, Verified, verify(t, b.write(t), buyer(), anchors...).Verdict, "at the limit")
 	_, err := Verify(bytes.NewReader(b.write(t)), buyer(), append(anchors, b.record())...)
 	require.ErrorIs(t, err, ErrLimit, "one past it")
@@ -71,7 +71,7 @@ func TestDuplicatesAreLookedForUpToTheStatedNumber(t *testing.T) {
 	t.Parallel()
 	v, err := newVerification(february(t, 1).header, buyer(), known{})
 	require.NoError(t, err)
-	require.Equal(t, MaxReferences, v.ledger.limit)
+	require.Equal(t, maxReferences, v.ledger.limit)
 }
 
 // Late usage is listed up to a limit and counted beyond it.

@@ -40,7 +40,7 @@ const (
 
 // readLine reads a line behind the header: a delta, or the trailer. Nothing in the line
 // shares data.
-func readLine(data []byte) (Line, *Trailer, *FormatError) {
+func readLine(data []byte) (Line, *trailerLine, *FormatError) {
 	r := row{detached: true}
 	trailer, err := r.read(data, "")
 	if err != nil || trailer != nil {
@@ -100,10 +100,10 @@ func copied[T any](p *T) *T {
 
 // read reads a line into the row. Texts of it share whole, which is data as a string or
 // empty, and the rest shares data.
-func (r *row) read(data []byte, whole string) (trailer *Trailer, err *FormatError) {
+func (r *row) read(data []byte, whole string) (trailer *trailerLine, err *FormatError) {
 	var (
 		s     = scanner{src: data, whole: whole}
-		t     Trailer
+		t     trailerLine
 		there fieldSet
 	)
 	r.line = Line{Sources: r.line.Sources}
@@ -285,7 +285,7 @@ func (l *Line) append(dst []byte) ([]byte, error) {
 	return o.close()
 }
 
-func (t Trailer) append(dst []byte) ([]byte, error) {
+func (t trailerLine) append(dst []byte) ([]byte, error) {
 	o := newObject(dst)
 	o.text("end", EvidenceFormat)
 	o.integer("count", int64(t.Count))

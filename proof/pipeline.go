@@ -34,7 +34,7 @@ type chunk struct {
 	n     int
 	lines int // that were cut, the one of refused among them
 	// trailer is the one that the chunk has; behind tells that a line follows it.
-	trailer *Trailer
+	trailer *trailerLine
 	// refused is why the reading of the lines ended; uncut tells that the line is none.
 	refused *FormatError
 	uncut   bool

@@ -201,10 +201,10 @@ func TestInclusionInRandomTrees(t *testing.T) {
 		v := Variants()[random.IntN(6)]
 		leaves := make([]Hash, 1+random.IntN(300))
 		for i := range leaves {
-			leaves[i] = Keccak256(binary.BigEndian.AppendUint64(nil, random.Uint64()))
+			leaves[i] = keccakOf(binary.BigEndian.AppendUint64(nil, random.Uint64()))
 		}
 		i := random.IntN(len(leaves))
-		path, err := Prove(v, leaves, i)
+		path, err := v.ProveInclusion(leaves, i)
 		require.NoError(t, err)
 		root := rootByLevels(v, leaves)
 		require.NoError(t, v.VerifyInclusion(leaves[i], i, len(leaves), path, root))

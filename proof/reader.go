@@ -14,11 +14,10 @@ import (
 // whether it is true is for Verify. Make one with NewReader; it is not safe for concurrent
 // use.
 type Reader struct {
-	lines   lineReader
-	header  Header
-	count   int
-	trailer *Trailer
-	err     error
+	lines  lineReader
+	header Header
+	count  int
+	err    error
 }
 
 // NewReader reads the header of evidence. The reader takes what follows as Lines asks for
@@ -60,14 +59,6 @@ func (r *Reader) Lines() iter.Seq2[Line, error] {
 	}
 }
 
-// Trailer returns the last line. It is false until Lines has ended without an error.
-func (r *Reader) Trailer() (Trailer, bool) {
-	if r.trailer == nil {
-		return Trailer{}, false
-	}
-	return *r.trailer, true
-}
-
 // next returns the next delta, or io.EOF after the trailer.
 func (r *Reader) next() (Line, error) {
 	if r.err != nil {
@@ -103,7 +94,6 @@ func (r *Reader) read() (Line, error) {
 	case !errors.Is(err, io.EOF):
 		return Line{}, err
 	}
-	r.trailer = trailer
 	return Line{}, io.EOF
 }
 

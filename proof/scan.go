@@ -330,7 +330,7 @@ func oneOf[T ~string](s *scanner, words ...T) (T, *FormatError) {
 
 // hash reads a Hash in lower case.
 func (s *scanner) hash() (Hash, *FormatError) {
-	const size = 2 + 2*HashSize
+	const size = 2 + 2*hashSize
 	var h Hash
 	if s.peek() == '"' && len(s.src)-s.pos >= size+2 && s.src[s.pos+1+size] == '"' && h.decode(s.src[s.pos+1:s.pos+1+size]) {
 		s.pos += size + 2

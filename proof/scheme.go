@@ -73,7 +73,7 @@ func (s *scheme) match(rows []*row, batch *keccak.Batch) {
 		for _, r := range rows {
 			stated := !r.line.ContentHash.IsZero()
 			if r.by == 0 && (stated && set != 0 || !stated && of != 0) {
-				message := batch.Next(len(l)+len(r.line.form), (*[HashSize]byte)(&r.leaves[i]))
+				message := batch.Next(len(l)+len(r.line.form), (*[hashSize]byte)(&r.leaves[i]))
 				copy(message[copy(message, l):], r.line.form)
 			}
 		}

@@ -75,7 +75,7 @@ func (t *Tree) reduce(nodes []Hash, batch *keccak.Batch) Hash {
 		}
 		parents := t.parents[:half]
 		for i := range half {
-			t.form.write(batch.Next(size, (*[HashSize]byte)(&parents[i])), &nodes[2*i], &nodes[2*i+1])
+			t.form.write(batch.Next(size, (*[hashSize]byte)(&parents[i])), &nodes[2*i], &nodes[2*i+1])
 		}
 		batch.Flush()
 		copy(nodes, parents)
@@ -83,9 +83,6 @@ func (t *Tree) reduce(nodes []Hash, batch *keccak.Batch) Hash {
 	}
 	return nodes[0]
 }
-
-// Len returns the number of leaves.
-func (t *Tree) Len() int { return int(t.size) }
 
 // Root returns the root over the leaves so far: 32 zero bytes for none, the leaf itself for
 // one. More leaves may follow.

@@ -13,8 +13,8 @@ import (
 // itself has it.
 //
 // A few packed bytes can stand for very many. Past MaxFileBytes, packed or unpacked, and past
-// MaxExpansionFree plus MaxExpansion bytes for each packed one that was read, reading ends in
-// an error that is ErrLimit. What is no whole gzip file is ErrFormat; an error of r is itself.
+// 1 MiB plus 200 bytes for each packed one that was read, reading ends in an error that is
+// ErrLimit. What is no whole gzip file is ErrFormat; an error of r is itself.
 func Unpack(r io.Reader) io.Reader { return unpackUpTo(MaxFileBytes, r) }
 
 func unpackUpTo(most int64, r io.Reader) *unpacker {
@@ -55,14 +55,14 @@ func (u *unpacker) Read(p []byte) (int, error) {
 
 // allowed is how many bytes more may come out.
 func (u *unpacker) allowed() int64 {
-	return min(u.most, MaxExpansionFree+MaxExpansion*u.source.n) - u.out
+	return min(u.most, maxExpansionFree+maxExpansion*u.source.n) - u.out
 }
 
 func (u *unpacker) tooMuch() error {
 	if u.out+u.allowed() == u.most {
 		return tooMuch("gzip", "more than %d bytes", u.most)
 	}
-	return tooMuch("gzip", "it unpacks to more than %d bytes for each packed one; unpack it with another tool if it is to be trusted", MaxExpansion)
+	return tooMuch("gzip", "it unpacks to more than %d bytes for each packed one; unpack it with another tool if it is to be trusted", maxExpansion)
 }
 
 var gzipMagic = [...]byte{0x1f, 0x8b}

@@ -94,9 +94,9 @@ func TestUnpackingIsBounded(t *testing.T) {
 	zeros := func(n int) []byte { return make([]byte, n) }
 	// A length of zeros that is just allowed, where one more is not: how long their packed
 	// form is depends on the Go version.
-	n, over := MaxExpansionFree, 8<<20
+	n, over := maxExpansionFree, 8<<20
 	for over-n > 1 {
-		if middle := (n + over) / 2; middle <= MaxExpansionFree+MaxExpansion*len(packed(t, zeros(middle))) {
+		if middle := (n + over) / 2; middle <= maxExpansionFree+maxExpansion*len(packed(t, zeros(middle))) {
 			n = middle
 		} else {
 			over = middle

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/pacspace/pacspace-go/internal/keccak"
 )
 
 // Scheme is the name of the rules by which items, batches and checkpoints are hashed here.
@@ -173,17 +175,17 @@ func (f *form) leaf(canonicalItem []byte) Hash { return f.label.leaf(canonicalIt
 func (l label) number() int { return slices.Index(labels[:], l) }
 
 func (l label) leaf(canonicalItem []byte) Hash {
-	return Keccak256([]byte(l), canonicalItem)
+	return Hash(keccak.Sum256([]byte(l), canonicalItem))
 }
 
 // nodeRoom holds the longest message of a node: label and two children of 66 characters.
-const nodeRoom = len(nodeColon) + 2*(2+2*HashSize)
+const nodeRoom = len(nodeColon) + 2*(2+2*hashSize)
 
 func (f *form) node(left, right Hash) Hash {
 	var room [nodeRoom]byte
 	message := room[:f.nodeSize()]
 	f.write(message, &left, &right)
-	return Keccak256(message)
+	return Hash(keccak.Sum256(message))
 }
 
 // write is the message of two children, of nodeSize bytes.
@@ -197,14 +199,14 @@ func (f *form) write(dst []byte, left, right *Hash) {
 		case childrenHex0x:
 			at += copy(dst[at:], "0x")
 		}
-		h.encode(dst[at : at+2*HashSize])
-		at += 2 * HashSize
+		h.encode(dst[at : at+2*hashSize])
+		at += 2 * hashSize
 	}
 }
 
 // nodeSize is the length of a node's message.
 func (f *form) nodeSize() int {
-	return len(f.nodeLabel) + 2*[...]int{childrenHex0x: 2 + 2*HashSize, childrenHex: 2 * HashSize, childrenRaw: HashSize}[f.children]
+	return len(f.nodeLabel) + 2*[...]int{childrenHex0x: 2 + 2*hashSize, childrenHex: 2 * hashSize, childrenRaw: hashSize}[f.children]
 }
 
 func matching(fits func(*form) bool) []Variant {

@@ -29,7 +29,7 @@ func TestPublishedValues(t *testing.T) {
 func TestVariantsAreTheirByteFormulas(t *testing.T) {
 	t.Parallel()
 	item := `{"a":1}`
-	left, right := Keccak256([]byte("left")), Keccak256([]byte("right"))
+	left, right := keccakOf([]byte("left")), keccakOf([]byte("right"))
 	l, r := hex.EncodeToString(left[:]), hex.EncodeToString(right[:])
 	for _, tc := range []struct {
 		variant    Variant
@@ -45,8 +45,8 @@ func TestVariantsAreTheirByteFormulas(t *testing.T) {
 		t.Run(string(tc.variant), func(t *testing.T) {
 			t.Parallel()
 			require.NoError(t, tc.variant.Validate())
-			require.Equal(t, Keccak256([]byte(tc.leaf)), tc.variant.Leaf([]byte(item)))
-			require.Equal(t, Keccak256([]byte(tc.node)), tc.variant.Node(left, right))
+			require.Equal(t, keccakOf([]byte(tc.leaf)), tc.variant.Leaf([]byte(item)))
+			require.Equal(t, keccakOf([]byte(tc.node)), tc.variant.Node(left, right))
 		})
 	}
 	require.Len(t, Variants(), 6)
@@ -66,7 +66,7 @@ func TestAnUnknownVariantHasNoHashes(t *testing.T) {
 	require.True(t, v.Leaf([]byte("{}")).IsZero())
 	require.True(t, v.Node(Hash{1}, Hash{2}).IsZero())
 	require.True(t, v.Root([]Hash{{1}}).IsZero())
-	_, err := Prove(v, []Hash{{1}}, 0)
+	_, err := v.ProveInclusion([]Hash{{1}}, 0)
 	require.ErrorIs(t, err, ErrVariant)
 	require.ErrorIs(t, v.VerifyInclusion(Hash{1}, 0, 1, nil, Hash{1}), ErrVariant)
 }

@@ -11,10 +11,10 @@ var openRulings = []ruling{
 	}, Incomplete, "content hashes"},
 	{"a scheme that reproduces nothing", func(t testing.TB, h *hearing) {
 		for i := range h.lines {
-			h.lines[i].ContentHash = Keccak256([]byte{3, byte(i)})
+			h.lines[i].ContentHash = keccakOf([]byte{3, byte(i)})
 			h.lines[i].ItemHashes[1] = h.lines[i].ContentHash
 		}
-		h.header.Checkpoint.Root = Keccak256([]byte("sha256 for all we know"))
+		h.header.Checkpoint.Root = keccakOf([]byte("sha256 for all we know"))
 		h.anchors[0].(*PublicRecord).Root = h.header.Checkpoint.Root
 	}, Incomplete, "content hashes checkpoint root"},
 	{"a scheme that reproduces items and not the root", func(t testing.TB, h *hearing) {

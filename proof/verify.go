@@ -12,14 +12,16 @@ import (
 // Verify reads evidence from r and says whether the claimed balance follows from the
 // recorded deltas, how far values from outside bind it, and what it could not check. It
 // goes over the file once, on all cores, uses no network and no clock, and gives the same
-// report for the same input. It reads ahead of what it checks; when it returns, every goroutine of it and every
-// call of r.Read has ended.
+// report for the same input. It reads ahead of what it checks; when it returns, every
+// goroutine of it and every call of r.Read has ended.
 //
 // Every reference, record id and hash is remembered, so that nothing is billed twice. That
 // takes up to 100 bytes a delta where the ids begin alike, as usual ones do: 860 MiB for
 // 10,000,000 deltas, the most that a file can have. A file that was made to take memory gets
-// about 300 bytes a delta and MaxRememberedBytes. All else takes some MiB, however long the
-// file is.
+// about 300 bytes a delta and 1 GiB for long ids; one with more is refused. All else takes
+// some MiB, however long the file is.
+//
+// There may be at most 1,000 anchors.
 //
 // An error means that there is no verdict: the file is malformed (ErrFormat) or past a
 // limit (ErrLimit), r failed, or expect (ErrExpect) or an anchor (ErrAnchor) cannot be
@@ -56,7 +58,7 @@ func verifyChunks(r io.Reader, expect Expect, anchors []Anchor, first, more int)
 // A verification is what Verify knows on its way down the file.
 type verification struct {
 	header  Header
-	trailer Trailer
+	trailer trailerLine
 	expect  Expect
 	known   known
 	scheme  scheme
@@ -166,7 +168,7 @@ const (
 )
 
 func newVerification(h Header, expect Expect, known known) (*verification, error) {
-	v := &verification{header: h, expect: expect, known: known, ledger: newLedger(MaxReferences, known.billed()+h.Count), sources: map[Source]int{}}
+	v := &verification{header: h, expect: expect, known: known, ledger: newLedger(maxReferences, known.billed()+h.Count), sources: map[Source]int{}}
 	v.sum64.start(h.StartingBalance)
 	v.scheme.tried = setOf(Variants())
 	if expect.Variant != "" {

@@ -121,7 +121,7 @@ func (w *Writer) Close() error {
 	if w.lines != len(w.header.Carried) {
 		return fmt.Errorf("%w: the header lists %d carried deltas and %d were written", ErrWriter, len(w.header.Carried), w.lines)
 	}
-	text, err := Trailer{Count: w.count, Sum: w.sum, Root: w.tree.Root()}.append(nil)
+	text, err := trailerLine{Count: w.count, Sum: w.sum, Root: w.tree.Root()}.append(nil)
 	if err != nil {
 		return fmt.Errorf("%w: trailer: %w", ErrWriter, err)
 	}

@@ -279,7 +279,7 @@ func TestPublicVerifyNeedsNoKeyAndShowsNoDeltas(t *testing.T) {
 		require.Equal(t, "true", b.get("/api/v1/verify/"+first+"?source="+source).at("verified"), source)
 	}
 	b.get("/api/v1/verify/"+first+"?source=ledger").refused(400, "", "source")
-	b.get("/api/v1/verify/"+proof.Keccak256(nil).String()).refused(404, "NOT_FOUND", "Proof root")
+	b.get("/api/v1/verify/"+proof.Hash{1}.String()).refused(404, "NOT_FOUND", "Proof root")
 	b.get("/api/v1/verify/junk").refused(404, "NOT_FOUND", "Proof root")
 
 	require.Equal(t, 200, b.get("/api/v1/verify/"+first, "X-Chain-Id: 296").status, "test data under the test chain")

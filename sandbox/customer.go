@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pacspace/pacspace-go/proof"
 	"github.com/pacspace/pacspace-go/usage"
 )
 
@@ -206,12 +205,12 @@ func (c *customer) span() (first, last time.Time) {
 
 // customerReference is the same for ever for one id of one environment.
 func customerReference(p *plane, id string) string {
-	return proof.Keccak256([]byte("sandbox: customer\x00"), []byte(p.env), []byte("\x00"), []byte(id)).String()
+	return keccakOf([]byte("sandbox: customer\x00"), []byte(p.env), []byte("\x00"), []byte(id)).String()
 }
 
 // customerPartition is a number in text, as the documents show it.
 func customerPartition(p *plane, id string) string {
-	h := proof.Keccak256([]byte("sandbox: partition\x00"), []byte(p.env), []byte("\x00"), []byte(id))
+	h := keccakOf([]byte("sandbox: partition\x00"), []byte(p.env), []byte("\x00"), []byte(id))
 	const tenDigits = 10_000_000_000
 	return strconv.FormatUint(binary.BigEndian.Uint64(h[:8])%tenDigits, 10)
 }

@@ -373,7 +373,7 @@ func (s *Sandbox) deltaIndex(d *delta) any {
 // verificationReference stands for the reference on the verification layer, which the
 // sandbox does not have: a value that is the same on every run.
 func verificationReference(id string) proof.Hash {
-	return proof.Keccak256([]byte("sandbox: verification reference\x00"), []byte(id))
+	return keccakOf([]byte("sandbox: verification reference\x00"), []byte(id))
 }
 
 // Readers of request fields.

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"slices"
 
+	"github.com/pacspace/pacspace-go/internal/keccak"
 	"github.com/pacspace/pacspace-go/proof"
 )
 
@@ -31,8 +32,11 @@ func (s *Sandbox) disguise(level Level, h proof.Hash) proof.Hash {
 	if !slices.Contains(s.cfg.unknownScheme, level) {
 		return h
 	}
-	return proof.Keccak256([]byte("sandbox: a scheme of its own\x00"), []byte(level), h[:])
+	return keccakOf([]byte("sandbox: a scheme of its own\x00"), []byte(level), h[:])
 }
+
+// keccakOf makes the values that stand for what only the service knows.
+func keccakOf(parts ...[]byte) proof.Hash { return proof.Hash(keccak.Sum256(parts...)) }
 
 func hashesOf(rows []*delta) []proof.Hash {
 	hashes := make([]proof.Hash, len(rows))

@@ -102,7 +102,7 @@ func (s *Sandbox) newID(p *plane, kind string) string {
 	n := p.counters[kind]
 	if s.cfg.seeded {
 		text := strconv.FormatUint(s.cfg.seed, 10) + "/" + string(p.env) + "/" + kind + "/" + strconv.FormatInt(n, 10)
-		return kind + "_" + proof.Keccak256([]byte(text)).String()[2:26]
+		return kind + "_" + keccakOf([]byte(text)).String()[2:26]
 	}
 	digits := strconv.FormatInt(n, 10)
 	const width = 12

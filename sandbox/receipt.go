@@ -284,7 +284,7 @@ func (s *Sandbox) listReceipts(c *call) reply {
 
 // handle names a customer's permanent link.
 func handle(p *plane, id string) string {
-	h := proof.Keccak256([]byte("sandbox: customer link\x00"), []byte(p.env), []byte("\x00"), []byte(id))
+	h := keccakOf([]byte("sandbox: customer link\x00"), []byte(p.env), []byte("\x00"), []byte(id))
 	return "cus_" + h.String()[2:14]
 }
 
@@ -292,7 +292,7 @@ func handle(p *plane, id string) string {
 // characters that people mix up.
 func accessCode(p *plane, id string) string {
 	const letters, length = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789", 6
-	h := proof.Keccak256([]byte("sandbox: access code\x00"), []byte(p.env), []byte("\x00"), []byte(id))
+	h := keccakOf([]byte("sandbox: access code\x00"), []byte(p.env), []byte("\x00"), []byte(id))
 	code := make([]byte, length)
 	for i := range code {
 		code[i] = letters[int(h[i])%len(letters)]

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/pacspace/pacspace-go/proof"
 	"github.com/pacspace/pacspace-go/proof/sealed"
 	"github.com/pacspace/pacspace-go/record"
 )
@@ -49,7 +48,7 @@ func (p *plane) seal(r *heldRecord, content json.RawMessage, lifecycle string, a
 		return nil, err
 	}
 	state := stateOf(r.layout, r.next, lifecycle, attempt)
-	e.newWord = sealed.NewWord(state, sealed.SealTag(sealed.Seal(layoutOf(r.layout), state, input, e.opening)))
+	e.newWord = sealed.NewWord(state, sealed.Seal(layoutOf(r.layout), state, input, e.opening))
 	return e, nil
 }
 
@@ -59,7 +58,7 @@ func (p *plane) secret(purpose string, of ...string) sealed.Hash {
 	for _, part := range of {
 		text += fmt.Sprintf("\x00%d:%s", len(part), part)
 	}
-	return sealed.Hash(proof.Keccak256([]byte(text)))
+	return sealed.Hash(keccakOf([]byte(text)))
 }
 
 // stateOf packs an entry's public state. The order of the fields' bits is not published:
@@ -86,7 +85,7 @@ func stateOf(l record.Layout, seq uint32, lifecycle string, attempt bool) sealed
 // layoutOf is a layout as a seal names it. How PacSpace makes the digest of a layout's
 // document is not published: here it is over the name.
 func layoutOf(l record.Layout) sealed.Layout {
-	return sealed.Layout{ID: uint16(l.ID), Version: uint8(l.Version), Digest: sealed.Hash(proof.Keccak256([]byte("sandbox: layout\x00" + l.Name)))}
+	return sealed.Layout{ID: uint16(l.ID), Version: uint8(l.Version), Digest: sealed.Hash(keccakOf([]byte("sandbox: layout\x00" + l.Name)))}
 }
 
 // chainOf is the ledger that an environment's words would be kept on.
@@ -95,7 +94,7 @@ func chainOf(env Environment) sealed.Chain {
 	if env == Test {
 		c.ID = 296
 	}
-	contract := proof.Keccak256([]byte("sandbox: contract\x00" + string(env)))
+	contract := keccakOf([]byte("sandbox: contract\x00" + string(env)))
 	copy(c.Contract[:], contract[:])
 	return c
 }

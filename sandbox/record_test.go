@@ -117,11 +117,11 @@ func TestAReceiptCanBeCheckedByTheFormulas(t *testing.T) {
 					require.NoError(t, err)
 					require.Contains(t, served.body, leafHash.String(), leaf.Pointer)
 				}
-				state, tag := r.NewWord.Split()
+				state := r.NewWord.State()
 				input, err := version.SealInput(hash)
 				require.NoError(t, err)
 				layout := sealed.Layout{ID: r.LayoutID, Version: r.LayoutVersion, Digest: r.LayoutDigest}
-				require.Equal(t, tag, sealed.SealTag(sealed.Seal(layout, state, input, r.RecordOpening)))
+				require.Equal(t, r.NewWord, sealed.NewWord(state, sealed.Seal(layout, state, input, r.RecordOpening)))
 				require.Equal(t, fmt.Sprintf("0x6010100%06x00000000", seq), state.String(), "layout 6, version 1, recorded, no flags, seq, reserved")
 			}
 		})

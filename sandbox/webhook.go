@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pacspace/pacspace-go/proof"
 )
 
 // endpoint is an address that a tenant registered for its events.
@@ -97,7 +96,7 @@ func (s *Sandbox) RotateWebhookSecret(env Environment, address string, overlap b
 
 // newSecret makes a secret that is the same on every run: it guards nothing.
 func (s *Sandbox) newSecret(p *plane) string {
-	return "whsec_" + proof.Keccak256([]byte("sandbox: webhook secret\x00"), []byte(s.newID(p, "wh"))).String()[2:50]
+	return "whsec_" + keccakOf([]byte("sandbox: webhook secret\x00"), []byte(s.newID(p, "wh"))).String()[2:50]
 }
 
 // queueEvent makes an event and one delivery of it to each address.

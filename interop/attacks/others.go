@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"strings"
 
+	"github.com/pacspace/pacspace-go/internal/canonical"
 	"github.com/pacspace/pacspace-go/interop/internal/forge"
 	"github.com/pacspace/pacspace-go/proof"
 )
@@ -152,7 +153,7 @@ func middlemen() []attack {
 			s.Item(4)["reason"] = strings.Repeat("x", proof.MaxLineBytes)
 		}},
 		{"nests-deeply", file, "metadata deeper than any reader goes", forge.Refuse(), func(s *scene) {
-			text(`"events":12`, `"events":`+strings.Repeat("[", proof.MaxDepth)+strings.Repeat("]", proof.MaxDepth))(s)
+			text(`"events":12`, `"events":`+strings.Repeat("[", canonical.MaxDepth)+strings.Repeat("]", canonical.MaxDepth))(s)
 		}},
 		{"sends-nothing", file, "an empty file", forge.Refuse(), whole(func([]byte) []byte { return []byte{} })},
 	}

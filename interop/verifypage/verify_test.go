@@ -125,7 +125,7 @@ func sealedRecord(t *testing.T) (history, disclosure []byte) {
 	require.NoError(t, err)
 	opening, state := sealed.Hash{31: 3}, sealed.State{1: 7, 2: 2, 3: 1}
 	layout, chain, recordKey := sealed.Layout{ID: 7, Version: 2, Digest: sealed.Hash{31: 4}}, sealed.Chain{ID: 296}, sealed.Hash{31: 2}
-	word := sealed.NewWord(state, sealed.SealTag(sealed.Seal(layout, state, input, opening)))
+	word := sealed.NewWord(state, sealed.Seal(layout, state, input, opening))
 	history, err = (&sealed.History{RecordKey: recordKey, Chain: chain, Layout: layout, Version: sealed.V3,
 		Entries: []sealed.HistoryEntry{{NewWord: word, RecordHash: &entry.RecordHash}}}).Encode()
 	require.NoError(t, err)

@@ -92,7 +92,7 @@ func (d *Disclosure) Encode() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if members["digest"], err = DisclosureDigest(text); err != nil {
+	if members["digest"], err = disclosureDigest(text); err != nil {
 		return nil, err
 	}
 	if text, err = encode(members); err != nil {
@@ -168,7 +168,10 @@ func (h *History) Encode() ([]byte, error) {
 }
 
 // EncodeLinkCopy puts a history and a disclosure of it into one file, a
-// record-link-copy/v1, in canonical JSON. It checks nothing: see [VerifyLinkCopy].
+// record-link-copy/v1, in canonical JSON. It checks nothing: see [VerifyLinkCopy]. It fails
+// where one of them is not JSON.
+//
+// Source: records contract, section 8.
 func EncodeLinkCopy(history, disclosure []byte) ([]byte, error) {
 	return encode(map[string]any{
 		"schema": SchemaLinkCopy, "sealHistory": json.RawMessage(history), "disclosure": json.RawMessage(disclosure),

@@ -104,11 +104,11 @@ func readDisclosedEntry(v jsonview.Value, path string, version Version) (disclos
 		entry.content, err = readContent(members[2], path+".recordContent")
 	case V2:
 		if entry.leaves, err = readLeaves(members[2], path+".leaves"); err == nil {
-			entry.revealed, err = readRevealed(members[3], path+".revealed", version, len(entry.leaves), true)
+			entry.revealed, err = readRevealed(members[3], path+".revealed", version, len(entry.leaves))
 		}
 	default:
 		if entry.items, err = readItems(members[2], path+".items"); err == nil {
-			entry.revealed, err = readRevealed(members[3], path+".revealed", version, len(entry.items), true)
+			entry.revealed, err = readRevealed(members[3], path+".revealed", version, len(entry.items))
 		}
 	}
 	return entry, err

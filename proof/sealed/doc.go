@@ -13,6 +13,13 @@
 // the history that was served, read no ledger and follow no Merkle path. What they find is
 // therefore [Consistent] at best.
 //
+// # Formulas
+//
+// Each formula of the contract's section 6 has a function of its own, for whoever writes
+// another verifier: [Leaves], [Version.Salt], [Version.LeafHash], [MemberTag],
+// [RecordHashV1], [RecordHashV2], [RecordHashV3], [Version.SealInput], [Seal], [NewWord],
+// [ItemHash]. [Version.Commit] goes the way from a content to its record hash at once.
+//
 // The package opens no connection, reads no clock and leaves no goroutine behind.
 //
 // Source: records contract, sections 5 to 8.

@@ -169,7 +169,7 @@ func decodeBase64URL(text string) ([]byte, bool) {
 //
 // Source: records contract, section 8.
 func VerifyServed(history, disclosure []byte) *Result {
-	d, err := parse(disclosure, "disclosure", MaxTextBytes, maxDepth)
+	d, err := parse(disclosure, "disclosure", maxTextBytes, maxDepth)
 	if err != nil {
 		return malformed(err)
 	}

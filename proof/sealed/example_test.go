@@ -1,7 +1,10 @@
 package sealed_test
 
 import (
+	"bytes"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/pacspace/pacspace-go/proof/sealed"
 )
@@ -41,7 +44,7 @@ func discloseAmount() (history, disclosure []byte) {
 	seal := sealed.Seal(layout, state, input, opening)
 
 	h := sealed.History{RecordKey: recordKey, Chain: chain, Layout: layout, Version: sealed.V3, Entries: []sealed.HistoryEntry{{
-		NewWord:    sealed.NewWord(state, sealed.SealTag(seal)),
+		NewWord:    sealed.NewWord(state, seal),
 		RecordHash: &entry.RecordHash,
 	}}}
 	if history, err = h.Encode(); err != nil {
@@ -96,4 +99,63 @@ func ExampleVersion_Commit() {
 	// /amount "-12.50"
 	// /tags/0 "a"
 	// /tags/1 "b"
+}
+
+// Whoever has a link has the key behind its #; the service has the envelope alone.
+func ExampleOpenEnvelope() {
+	history, disclosure := discloseAmount()
+	key := sealed.NewLinkKey()
+	envelope, err := sealed.SealEnvelope(disclosure, "cus_abc", key)
+	if err != nil {
+		panic(err)
+	}
+	link := "https://app.pacspace.io/c/cus_abc#" + key.Fragment()
+
+	_, fragment, _ := strings.Cut(link, "#")
+	read, ok := sealed.ParseLinkKey(fragment)
+	if !ok {
+		panic("no key in the link")
+	}
+	opened, err := sealed.OpenEnvelope(envelope, "cus_abc", read)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(sealed.VerifyServed(history, opened).Verdict())
+	fmt.Println(read)
+	// Output:
+	// consistent
+	// <LinkKey: hidden>
+}
+
+// The formulas one by one, as another verifier would go: Version.Commit goes the whole way.
+func ExampleLeaves() {
+	content := []byte(`{"amount":"-12.50","tags":["a","b"]}`)
+	fields, err := sealed.Leaves(content)
+	if err != nil {
+		panic(err)
+	}
+	var leaves []sealed.Hash
+	for _, field := range fields {
+		salt, err := sealed.V2.Salt(sealed.Hash{31: 1}, field.Pointer)
+		if err != nil {
+			panic(err)
+		}
+		leaf, err := sealed.V2.LeafHash(field.Pointer, field.Value, salt)
+		if err != nil {
+			panic(err)
+		}
+		fmt.Println(field.Pointer, leaf)
+		leaves = append(leaves, leaf)
+	}
+	slices.SortFunc(leaves, func(a, b sealed.Hash) int { return bytes.Compare(a[:], b[:]) })
+	recordHash, err := sealed.RecordHashV2(leaves)
+	fmt.Println("V2", recordHash, err)
+	recordHash, err = sealed.RecordHashV1(content) // no leaves and no salt: whoever can guess the content can test the guess
+	fmt.Println("V1", recordHash, err)
+	// Output:
+	// /amount 0x0f07d0957e3a54c1a6caabe9fa8c9c037abaea6473c647f9b552564d28980207
+	// /tags/0 0x9cd697bdf2584f8913b78ff84bd09dff27448387102b8f4feac250c352025e03
+	// /tags/1 0xbe4bea970a883cbd05ba169cd8a58d79e54660f6b03637514212e4a7a3e3397c
+	// V2 0x20f13da100a1807b776e6739338e4986d83659a0fc30d29674cc1f3f2acb3f46 <nil>
+	// V1 0xf6f8e225d41a1756c8a97944386f91972f88407f93ec31863a75eed99b445b3e <nil>
 }

@@ -5,19 +5,16 @@ import (
 	"errors"
 )
 
-// ErrHex is what reading a hash, a word, a tag or an address from text fails with. What to
-// do: copy it whole, 0x included, in lower case.
+// ErrHex is what reading a hash, a state, a word or an address from text fails with. What
+// to do: copy it whole, 0x included, in lower case.
 var ErrHex = errors.New("sealed: not 0x and the right number of lower-case hexadecimal digits")
 
 // Hash is 32 bytes: a record hash, a seal, a salt, an opening, a record key. Its text is
 // 0x and 64 lower-case hexadecimal digits, and no other text is read.
 type Hash [32]byte
 
-// Tag is the last 20 bytes of a seal, the part that a word carries. Its text is 0x and 40
+// Address is the contract that keeps the words of a record. Its text is 0x and 40
 // lower-case hexadecimal digits.
-type Tag [20]byte
-
-// Address is the contract that keeps the words of a record, written like a [Tag].
 type Address [20]byte
 
 // ParseHash reads a hash from its text. The error is [ErrHex].
@@ -29,29 +26,11 @@ func ParseHash(text string) (Hash, error) {
 // String returns the text of h.
 func (h Hash) String() string { return formatHex(h[:]) }
 
-// IsZero reports whether h is 32 zero bytes.
-func (h Hash) IsZero() bool { return h == Hash{} }
-
 // MarshalText returns the text of h.
 func (h Hash) MarshalText() ([]byte, error) { return []byte(h.String()), nil }
 
 // UnmarshalText reads h from its text. The error is [ErrHex].
 func (h *Hash) UnmarshalText(text []byte) error { return parseHex(h[:], string(text)) }
-
-// String returns the text of t.
-func (t Tag) String() string { return formatHex(t[:]) }
-
-// MarshalText returns the text of t.
-func (t Tag) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
-
-// UnmarshalText reads t from its text. The error is [ErrHex].
-func (t *Tag) UnmarshalText(text []byte) error { return parseHex(t[:], string(text)) }
-
-// ParseAddress reads a contract address from its text. The error is [ErrHex].
-func ParseAddress(text string) (Address, error) {
-	var a Address
-	return a, parseHex(a[:], text)
-}
 
 // String returns the text of a.
 func (a Address) String() string { return formatHex(a[:]) }

@@ -16,15 +16,13 @@ func TestParseHashReadsOneFormOnly(t *testing.T) {
 	h, err := ParseHash("0x" + digits)
 	require.NoError(t, err)
 	require.Equal(t, "0x"+digits, h.String())
-	require.False(t, h.IsZero())
-	require.True(t, Hash{}.IsZero())
 	for _, bad := range []string{
 		"", "0x", digits, "0X" + digits, "0x" + strings.ToUpper(digits), "0x" + digits[1:], "0x" + digits + "0",
 		"0x" + digits + "\n", " 0x" + digits, "0x" + digits[:63] + "g", "0x" + digits[:62] + "é",
 	} {
 		h, err := ParseHash(bad)
 		require.ErrorIs(t, err, ErrHex, "%q", bad)
-		require.True(t, h.IsZero(), "nothing half read comes back")
+		require.Equal(t, Hash{}, h, "nothing half read comes back")
 	}
 }
 
@@ -32,13 +30,12 @@ func TestTextOfEveryType(t *testing.T) {
 	t.Parallel()
 	type all struct {
 		Hash    Hash
-		Tag     Tag
 		Address Address
 		State   State
 		Word    Word
 		Item    Item
 	}
-	in := all{filled(1), Tag{2}, Address{3}, State{0, 4}, Word{5}, Item{filled(6), SlotWhole, filled(7)}}
+	in := all{filled(1), Address{3}, State{0, 4}, Word{5}, Item{filled(6), slotWhole, filled(7)}}
 	text, err := json.Marshal(in)
 	require.NoError(t, err)
 	var out all
@@ -46,7 +43,7 @@ func TestTextOfEveryType(t *testing.T) {
 	require.Equal(t, in, out)
 	require.Contains(t, string(text), `"State":"0x4`, "a state has no leading zeros")
 	for _, bad := range []string{
-		`{"Hash":"0x1"}`, `{"Tag":"0x00"}`, `{"Address":""}`, `{"State":"0x"}`, `{"State":"0x1000000000000000000000000"}`, `{"Word":"abc"}`,
+		`{"Hash":"0x1"}`, `{"Address":""}`, `{"State":"0x"}`, `{"State":"0x1000000000000000000000000"}`, `{"Word":"abc"}`,
 		`{"Item":[]}`, `{"Item":{}}`, `{"Item":["0x",0,"0x"]}`,
 	} {
 		require.Error(t, json.Unmarshal([]byte(bad), new(all)), bad)
@@ -55,30 +52,26 @@ func TestTextOfEveryType(t *testing.T) {
 
 func TestShortTextsOfStateAndWordAreNumbers(t *testing.T) {
 	t.Parallel()
-	state, err := ParseState("0xabc")
-	require.NoError(t, err)
+	var state State
+	require.NoError(t, state.UnmarshalText([]byte("0xabc")))
 	require.Equal(t, State{10: 0x0a, 11: 0xbc}, state)
 	require.Equal(t, "0xabc", state.String())
 	require.Equal(t, "0x0", State{}.String())
-	word, err := ParseWord("0x1")
-	require.NoError(t, err)
+	var word Word
+	require.NoError(t, word.UnmarshalText([]byte("0x1")))
 	require.Equal(t, Word{31: 1}, word)
 	for _, bad := range []string{"", "1", "0x", "0x-1", "0x 1", "0xA", "0x" + strings.Repeat("1", 65)} {
-		_, err := ParseWord(bad)
-		require.ErrorIs(t, err, ErrHex, "%q", bad)
+		require.ErrorIs(t, word.UnmarshalText([]byte(bad)), ErrHex, "%q", bad)
 	}
 }
 
-func TestAWordIsStateAndTag(t *testing.T) {
+func TestAWordIsTheStateAndTheEndOfTheSeal(t *testing.T) {
 	t.Parallel()
-	state, tag := State{1, 11: 2}, Tag{3, 19: 4}
-	gotState, gotTag := NewWord(state, tag).Split()
-	require.Equal(t, state, gotState)
-	require.Equal(t, tag, gotTag)
-	require.Equal(t, Tag(filled(9).bytes(12)), SealTag(filled(9)))
+	state, seal := State{1, 11: 2}, Hash{0: 9, 11: 9, 12: 3, 31: 4}
+	word := NewWord(state, seal)
+	require.Equal(t, Word{0: 1, 11: 2, 12: 3, 31: 4}, word)
+	require.Equal(t, state, word.State())
 }
-
-func (h Hash) bytes(from int) []byte { return h[from:] }
 
 func TestLeavesSplitContent(t *testing.T) {
 	t.Parallel()
@@ -196,10 +189,10 @@ func TestItemsMustBeAContents(t *testing.T) {
 		ok    bool
 	}{
 		{"none", nil, true},
-		{"one whole, one list", []Item{item(a, SlotWhole), item(b, 0), item(b, 1)}, true},
-		{"tags out of order", []Item{item(b, SlotWhole), item(a, SlotWhole)}, false},
-		{"twice", []Item{item(a, SlotWhole), item(a, SlotWhole)}, false},
-		{"whole and a list", []Item{item(a, 0), item(a, SlotWhole)}, false},
+		{"one whole, one list", []Item{item(a, slotWhole), item(b, 0), item(b, 1)}, true},
+		{"tags out of order", []Item{item(b, slotWhole), item(a, slotWhole)}, false},
+		{"twice", []Item{item(a, slotWhole), item(a, slotWhole)}, false},
+		{"whole and a list", []Item{item(a, 0), item(a, slotWhole)}, false},
 		{"a gap", []Item{item(a, 0), item(a, 2)}, false},
 		{"no first", []Item{item(a, 1)}, false},
 		{"slots out of order", []Item{item(a, 0), item(a, 0)}, false},
@@ -211,10 +204,11 @@ func TestItemsMustBeAContents(t *testing.T) {
 				require.NoError(t, err)
 				return
 			}
-			require.ErrorIs(t, err, ErrItems)
+			require.ErrorIs(t, err, ErrLeaves)
 		})
 	}
-	require.ErrorIs(t, CheckItems(make([]Item, MaxLeaves+1)), ErrTooManyLeaves)
+	_, err := RecordHashV3(make([]Item, MaxLeaves+1))
+	require.ErrorIs(t, err, ErrTooManyLeaves)
 }
 
 func TestLeafHashesMustAscend(t *testing.T) {
@@ -296,7 +290,7 @@ func TestEncodeRefusesWhatCouldNotBeRead(t *testing.T) {
 func TestDisclosureDigestNeedsAnObject(t *testing.T) {
 	t.Parallel()
 	for _, bad := range []string{"", "1", "[]", `{"a":1e999}`} {
-		_, err := DisclosureDigest([]byte(bad))
+		_, err := disclosureDigest([]byte(bad))
 		require.ErrorContains(t, err, "sealed: ", "%q", bad)
 	}
 }

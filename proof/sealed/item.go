@@ -4,23 +4,18 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"sort"
 
 	"github.com/pacspace/pacspace-go/internal/jsonview"
 )
 
-// SlotWhole is the slot of an item that stands for a whole member and not for an element.
-const SlotWhole = 0xFFFF
+// slotWhole is the slot of an item that stands for a whole member and not for an element.
+const slotWhole = 65535
 
-// ErrItems is what a list of items fails with that no content has: items that are out of
-// order, or a member with a gap in its slots or with a whole item beside others. What to
-// do: take the items as the entry has them, in their order.
-var ErrItems = errors.New("sealed: items must be strictly ascending, each member one whole item or slots from 0 without a gap")
-
-// Item is one leaf of a record hash [V3]: the tag of its member, the element's index or
-// [SlotWhole], and the leaf hash. Its JSON is the array [tag, slot, leafHash].
+// Item is one leaf of a record hash [V3]: the tag of its member, the slot, and the leaf
+// hash. The slot is an element's index, or 65535 for a whole member. Its JSON is the array
+// [tag, slot, leafHash].
 //
 // The tag has no salt: whoever sees an item can test a guess of its member's name with
 // [MemberTag], and sees how many elements a list has. The value stays hidden.
@@ -56,22 +51,20 @@ func MemberTag(name string) Hash {
 	return sha256Of(V3.label("pacspace:record-member"), []byte(escaper.Replace(name)))
 }
 
-// CheckItems reports whether items are what some content could have, at most [MaxLeaves] of
-// them. The error is [ErrItems] or [ErrTooManyLeaves].
-//
-// Source: records contract, section 6.2.
-func CheckItems(items []Item) error {
+// checkItems refuses items that no content has, and more than [MaxLeaves].
+func checkItems(items []Item) error {
 	if len(items) > MaxLeaves {
 		return ErrTooManyLeaves
 	}
+	const rule = "%w: items must be strictly ascending, each member one whole item or slots from 0 without a gap"
 	for i, item := range items {
 		switch {
 		case i == 0 || item.Tag != items[i-1].Tag:
-			if i > 0 && compareItems(items[i-1], item) >= 0 || item.Slot != 0 && item.Slot != SlotWhole {
-				return ErrItems
+			if i > 0 && compareItems(items[i-1], item) >= 0 || item.Slot != 0 && item.Slot != slotWhole {
+				return fmt.Errorf(rule, ErrLeaves)
 			}
-		case items[i-1].Slot == SlotWhole || item.Slot == SlotWhole || item.Slot != items[i-1].Slot+1:
-			return ErrItems
+		case items[i-1].Slot == slotWhole || item.Slot == slotWhole || item.Slot != items[i-1].Slot+1:
+			return fmt.Errorf(rule, ErrLeaves)
 		}
 	}
 	return nil
@@ -98,7 +91,7 @@ func itemOf(pointer string, value json.RawMessage, salt Hash) (Item, error) {
 	if err != nil {
 		return Item{}, err
 	}
-	slot := uint16(SlotWhole)
+	slot := uint16(slotWhole)
 	if index != wholeMember {
 		slot = uint16(index)
 	}

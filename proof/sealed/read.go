@@ -91,8 +91,8 @@ func readChain(v jsonview.Value, path string, exact bool) (chain, error) {
 		return chain{}, err
 	}
 	text, _ := members[1].Text()
-	contract, err := ParseAddress(text)
-	if err != nil {
+	var contract Address
+	if err := contract.UnmarshalText([]byte(text)); err != nil {
 		return chain{}, wrong(path+".contractAddress", "want 0x and 40 lower-case hexadecimal digits")
 	}
 	return chain{id.value, contract}, nil
@@ -147,7 +147,7 @@ func readItem(v jsonview.Value, path string) (Item, error) {
 	if err != nil {
 		return Item{}, err
 	}
-	slot, ok := parts[1].Uint(SlotWhole)
+	slot, ok := parts[1].Uint(slotWhole)
 	if !ok || !parts[1].IsInteger() {
 		return Item{}, wrong(path+"[1]", "want an integer from 0 to 65535")
 	}
@@ -173,7 +173,7 @@ func readItems(v jsonview.Value, path string) ([]Item, error) {
 		}
 		items = append(items, item)
 	}
-	if err := CheckItems(items); err != nil {
+	if err := checkItems(items); err != nil {
 		return nil, wrong(path, err.Error())
 	}
 	return items, nil
@@ -186,15 +186,15 @@ func readLeaves(v jsonview.Value, path string) ([]Hash, error) {
 	}
 	for i := 1; i < len(leaves); i++ {
 		if bytes.Compare(leaves[i-1][:], leaves[i][:]) >= 0 {
-			return nil, wrong(path, ErrLeaves.Error())
+			return nil, wrong(path, errNotAscending().Error())
 		}
 	}
 	return leaves, nil
 }
 
 // readRevealed reads the shown leaves of an entry that has count leaves. A leaf must have
-// its three members, and no others where exact is set.
-func readRevealed(v jsonview.Value, path string, version Version, count int, exact bool) ([]Leaf, error) {
+// its three members and no others.
+func readRevealed(v jsonview.Value, path string, version Version, count int) ([]Leaf, error) {
 	if v.Kind() != jsonview.Array {
 		return nil, wrong(path, "want a list")
 	}
@@ -203,7 +203,7 @@ func readRevealed(v jsonview.Value, path string, version Version, count int, exa
 		if len(revealed) == count {
 			return nil, wrong(path, fmt.Sprintf("want at most %d fields, one for each that was sealed", count))
 		}
-		leaf, err := readLeaf(element, fmt.Sprintf("%s[%d]", path, len(revealed)), version, exact)
+		leaf, err := readLeaf(element, fmt.Sprintf("%s[%d]", path, len(revealed)), version)
 		if err != nil {
 			return nil, err
 		}
@@ -215,8 +215,8 @@ func readRevealed(v jsonview.Value, path string, version Version, count int, exa
 	return revealed, nil
 }
 
-func readLeaf(v jsonview.Value, path string, version Version, exact bool) (Leaf, error) {
-	members, err := pick(v, path, exact, "pointer", "value", "salt")
+func readLeaf(v jsonview.Value, path string, version Version) (Leaf, error) {
+	members, err := pick(v, path, true, "pointer", "value", "salt")
 	if err != nil {
 		return Leaf{}, err
 	}

@@ -12,9 +12,10 @@ import (
 	"github.com/pacspace/pacspace-go/internal/keccak"
 )
 
-// ErrLeaves is what a list of leaf hashes fails with that is not strictly ascending. What
-// to do: sort them; two that are equal belong to no content.
-var ErrLeaves = errors.New("sealed: leaf hashes must be strictly ascending")
+// ErrLeaves is what leaf hashes or items fail with that no content has: they are out of
+// order or twice there, or a member has a gap in its slots or a whole item beside others.
+// What to do: take them as the entry has them, in their order.
+var ErrLeaves = errors.New("sealed: no content has these leaves")
 
 // RecordHashV1 returns the record hash of version 1: over the canonical form of the whole
 // content, any JSON value, without a salt.
@@ -33,7 +34,8 @@ func RecordHashV1(content []byte) (Hash, error) {
 }
 
 // RecordHashV2 returns the record hash of version 2 over its leaf hashes, which must be
-// strictly ascending, at most [MaxLeaves] of them and perhaps none.
+// strictly ascending, at most [MaxLeaves] of them and perhaps none. The error is
+// [ErrLeaves] or [ErrTooManyLeaves].
 //
 // Source: records contract, section 6.2.
 func RecordHashV2(leaves []Hash) (Hash, error) {
@@ -43,19 +45,24 @@ func RecordHashV2(leaves []Hash) (Hash, error) {
 	text := make([]byte, 0, len(leaves)*len(Hash{}))
 	for i := range leaves {
 		if i > 0 && bytes.Compare(leaves[i-1][:], leaves[i][:]) >= 0 {
-			return Hash{}, ErrLeaves
+			return Hash{}, errNotAscending()
 		}
 		text = append(text, leaves[i][:]...)
 	}
 	return sha256Of(V2.label("pacspace:record"), count(len(leaves)), text), nil
 }
 
-// RecordHashV3 returns the record hash of version 3 over its items, which must pass
-// [CheckItems].
+func errNotAscending() error {
+	return fmt.Errorf("%w: leaf hashes must be strictly ascending", ErrLeaves)
+}
+
+// RecordHashV3 returns the record hash of version 3 over its items, which must be ascending
+// by tag and slot, each member one whole item or slots from 0 without a gap, at most
+// [MaxLeaves] of them and perhaps none. The error is [ErrLeaves] or [ErrTooManyLeaves].
 //
 // Source: records contract, section 6.2.
 func RecordHashV3(items []Item) (Hash, error) {
-	if err := CheckItems(items); err != nil {
+	if err := checkItems(items); err != nil {
 		return Hash{}, err
 	}
 	text := make([]byte, 0, len(items)*(2+2*len(Hash{})))

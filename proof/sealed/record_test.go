@@ -46,7 +46,7 @@ func sealRecord(t testing.TB, version Version) *record {
 		input, err := version.SealInput(commitment.RecordHash)
 		require.NoError(t, err)
 		state := State{0, 6, 1, 1, 0, 0, 0, byte(i)}
-		word := NewWord(state, SealTag(Seal(testLayout, state, input, opening(i))))
+		word := NewWord(state, Seal(testLayout, state, input, opening(i)))
 		r.history.Entries = append(r.history.Entries, HistoryEntry{
 			Seq: uint32(i), PreviousWord: previous, NewWord: word, RecordHash: &commitment.RecordHash,
 			ItemIndex: uint32(i), ItemOpening: filled(0x77), BatchID: 9,
@@ -105,7 +105,7 @@ func edit(t testing.TB, text []byte, redigest bool, change func(map[string]any))
 	if redigest {
 		out, err := json.Marshal(members)
 		require.NoError(t, err)
-		members["digest"], err = DisclosureDigest(out)
+		members["digest"], err = disclosureDigest(out)
 		require.NoError(t, err)
 	}
 	out, err := json.Marshal(members)

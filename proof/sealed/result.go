@@ -6,8 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
-
-	"github.com/pacspace/pacspace-go/internal/canonical"
 )
 
 // Verdict says in a word what a check found.
@@ -91,9 +89,9 @@ func (r *Result) Verdict() Verdict {
 	}
 }
 
-// OK is the official verifier's answer: true where everything was checked, false for a
-// refusal, and nil where nothing is wrong and not everything could be checked.
-func (r *Result) OK() *bool {
+// ok is the official verifier's word for the verdict: true where everything was checked,
+// false for a refusal, and nil where nothing is wrong and not everything could be checked.
+func (r *Result) ok() *bool {
 	switch r.Verdict() {
 	case Consistent:
 		return new(true)
@@ -232,7 +230,7 @@ type officialResult struct {
 
 func (r *Result) official() officialResult {
 	out := officialResult{
-		OK: r.OK(), Seq: r.Seq, Entries: make([]officialEntry, len(r.Entries)),
+		OK: r.ok(), Seq: r.Seq, Entries: make([]officialEntry, len(r.Entries)),
 		ChainCheck: "not-checked", ChainCheckNote: chainCheckNote,
 	}
 	if r.Code != "" {
@@ -250,21 +248,9 @@ func (r *Result) official() officialResult {
 	return out
 }
 
-// OfficialJSON returns the official verifier's answer as it gives it, in canonical JSON:
-// ok, code, seq, reason, entries, chainCheck and chainCheckNote.
-func (r *Result) OfficialJSON() (json.RawMessage, error) {
-	text, err := json.Marshal(r.official())
-	if err != nil {
-		return nil, fmt.Errorf("sealed: result: %w", err)
-	}
-	if text, err = canonical.Transform(text, canonical.Official); err != nil {
-		return nil, fmt.Errorf("sealed: result: %w", err)
-	}
-	return text, nil
-}
-
-// MarshalJSON returns the members of [Result.OfficialJSON] and beside them verdict, detail
-// and limits, which are ours.
+// MarshalJSON returns the official verifier's answer with its members, which are ok, code,
+// seq, reason, entries, chainCheck and chainCheckNote, and beside them verdict, detail and
+// limits, which are ours.
 func (r *Result) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		Verdict Verdict `json:"verdict"`

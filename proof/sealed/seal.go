@@ -13,8 +13,8 @@ import (
 // digits without leading zeros.
 type State [12]byte
 
-// Word is what the ledger keeps of an entry: its state and the tag of its seal. Its text is
-// 0x and 64 lower-case hexadecimal digits.
+// Word is what the ledger keeps of an entry: the 12 bytes of its state and the last 20
+// bytes of its seal. Its text is 0x and 64 lower-case hexadecimal digits.
 type Word [32]byte
 
 // Layout says how a record's state is laid out: the published layout's id and version, and
@@ -51,19 +51,17 @@ func Seal(layout Layout, state State, sealInput, recordOpening Hash) Hash {
 	)
 }
 
-// SealTag returns the part of a seal that a word carries.
-func SealTag(seal Hash) Tag { return Tag(seal[12:]) }
-
-// NewWord puts a state and a seal's tag together.
-func NewWord(state State, tag Tag) Word {
-	var w Word
+// NewWord puts a state and a seal together.
+//
+// Source: records contract, section 6.3.
+func NewWord(state State, seal Hash) Word {
+	w := Word(seal)
 	copy(w[:], state[:])
-	copy(w[12:], tag[:])
 	return w
 }
 
-// Split takes a word apart.
-func (w Word) Split() (State, Tag) { return State(w[:12]), Tag(w[12:]) }
+// State returns the state that w carries.
+func (w Word) State() State { return State(w[:len(State{})]) }
 
 // ItemHash returns the hash under which an entry goes into its batch. How PacSpace builds
 // the batch above it is not published, so nothing here follows it further.
@@ -74,12 +72,6 @@ func ItemHash(recordKey Hash, seq uint32, previousWord, newWord Word, seal Hash)
 		[]byte("pacspace:slot-item:v1\x00"),
 		recordKey[:], binary.BigEndian.AppendUint32(nil, seq), previousWord[:], newWord[:], seal[:],
 	)
-}
-
-// ParseState reads 0x and 1 to 24 lower-case hexadecimal digits. The error is [ErrHex].
-func ParseState(text string) (State, error) {
-	var s State
-	return s, parseShortHex(s[:], text)
 }
 
 // String returns 0x and the digits of s without leading zeros.
@@ -94,15 +86,8 @@ func (s State) String() string {
 // MarshalText returns the text of s.
 func (s State) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// UnmarshalText reads s as [ParseState] does.
+// UnmarshalText reads 0x and 1 to 24 lower-case hexadecimal digits. The error is [ErrHex].
 func (s *State) UnmarshalText(text []byte) error { return parseShortHex(s[:], string(text)) }
-
-// ParseWord reads 0x and 1 to 64 lower-case hexadecimal digits: a short text is the number
-// it writes. The error is [ErrHex].
-func ParseWord(text string) (Word, error) {
-	var w Word
-	return w, parseShortHex(w[:], text)
-}
 
 // String returns 0x and 64 lower-case hexadecimal digits.
 func (w Word) String() string { return formatHex(w[:]) }
@@ -110,7 +95,8 @@ func (w Word) String() string { return formatHex(w[:]) }
 // MarshalText returns the text of w.
 func (w Word) MarshalText() ([]byte, error) { return []byte(w.String()), nil }
 
-// UnmarshalText reads w as [ParseWord] does.
+// UnmarshalText reads 0x and 1 to 64 lower-case hexadecimal digits: a short text is the
+// number it writes. The error is [ErrHex].
 func (w *Word) UnmarshalText(text []byte) error { return parseShortHex(w[:], string(text)) }
 
 // parseShortHex reads a number from 0x and at least one digit.

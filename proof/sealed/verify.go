@@ -22,9 +22,11 @@ const (
 // are ours.
 const (
 	MaxDisclosureBytes = 1 << 20  // of a disclosure in canonical form: more is CodeTooLarge
-	MaxTextBytes       = 16 << 20 // of a disclosure as it is written: more is CodeTooLarge
 	MaxHistoryBytes    = 64 << 20 // of a history or a link copy: more is CodeMalformed
 
+	// maxTextBytes bounds a disclosure as it is written: white space and escapes do not count
+	// towards its canonical form.
+	maxTextBytes = 16 << 20
 	// maxDisclosureDepth is where the official verifier's stack ends: three calls a level.
 	maxDisclosureDepth = 329
 	maxDepth           = 900
@@ -49,15 +51,15 @@ func Schema(file []byte) string {
 // It never fails: the answer is in the result, and the first thing that is wrong ends it.
 // Entries of record hash [V1] are not checked, as the official verifier has it.
 //
-// A history of more than [MaxHistoryBytes] is [CodeMalformed], a disclosure of more than
-// [MaxTextBytes] [CodeTooLarge].
+// A history of more than [MaxHistoryBytes] is [CodeMalformed]. A disclosure of more than
+// [MaxDisclosureBytes] in canonical form, or 16 MiB as it is written, is [CodeTooLarge].
 //
 // Source: records contract, section 7.
 func VerifyDisclosure(history, disclosure []byte) *Result {
-	if len(disclosure) > MaxTextBytes {
-		return refused(CodeTooLarge, nil, fmt.Errorf("disclosure: larger than %d bytes", MaxTextBytes))
+	if len(disclosure) > maxTextBytes {
+		return refused(CodeTooLarge, nil, fmt.Errorf("disclosure: larger than %d bytes", maxTextBytes))
 	}
-	d, err := parse(disclosure, "disclosure", MaxTextBytes, maxDepth)
+	d, err := parse(disclosure, "disclosure", maxTextBytes, maxDepth)
 	if err != nil {
 		return malformed(err)
 	}
@@ -166,8 +168,8 @@ func (d *disclosure) verifyEntry(entry disclosedEntry, f *form) (Entry, *Result)
 	if err != nil {
 		return row, malformed(err)
 	}
-	state, tag := against.newWord.Split()
-	if seal := Seal(layout, state, sealInput, entry.recordOpening); SealTag(seal) != tag {
+	state := against.newWord.State()
+	if seal := Seal(layout, state, sealInput, entry.recordOpening); NewWord(state, seal) != against.newWord {
 		return row, refused(CodeSealMismatch, &entry.seq, fmt.Errorf("the record hash gives the seal %s", seal))
 	}
 	entry.show(&row, d.version)
@@ -223,12 +225,12 @@ func contains(sorted []Hash, hash Hash) bool {
 	return i < len(sorted) && sorted[i] == hash
 }
 
-// DisclosureDigest returns the digest that a disclosure must carry: over all of it but the
+// disclosureDigest returns the digest that a disclosure must carry: over all of it but the
 // digest itself.
 //
 // Source: records contract, section 7.1.
-func DisclosureDigest(disclosure []byte) (Hash, error) {
-	v, err := parse(disclosure, "disclosure", MaxTextBytes, canonical.MaxDepth)
+func disclosureDigest(disclosure []byte) (Hash, error) {
+	v, err := parse(disclosure, "disclosure", maxTextBytes, canonical.MaxDepth)
 	if err != nil {
 		return Hash{}, fmt.Errorf("sealed: %w", err)
 	}

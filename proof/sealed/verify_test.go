@@ -19,7 +19,7 @@ func TestShownFieldsAreConsistentWithTheHistory(t *testing.T) {
 		result := VerifyDisclosure(r.historyText(t), disclosure)
 
 		require.Equal(t, Consistent, result.Verdict(), result.Reason)
-		require.True(t, *result.OK())
+		require.True(t, *result.ok())
 		require.NoError(t, result.Err())
 		require.Len(t, result.Entries, 2)
 
@@ -143,7 +143,7 @@ func TestEveryWayToLie(t *testing.T) {
 				require.Equal(t, tc.seq, result.Seq)
 				require.NotEmpty(t, result.Reason)
 				require.NotEqual(t, CodeMalformed == tc.code, result.Verdict() == DoesNotMatch)
-				require.False(t, *result.OK())
+				require.False(t, *result.ok())
 				require.Empty(t, result.Entries, "a refusal repeats nothing of what it refuses")
 				var refusal *Refusal
 				require.True(t, errors.As(result.Err(), &refusal))
@@ -173,7 +173,7 @@ func TestEntriesThatCannotBeCheckedAreIncomplete(t *testing.T) {
 		require.NoError(t, err)
 		result := VerifyDisclosure(r.historyText(t), disclosure)
 		require.Equal(t, Incomplete, result.Verdict())
-		require.Nil(t, result.OK())
+		require.Nil(t, result.ok())
 		require.NoError(t, result.Err())
 		require.Equal(t, noteV1, result.Entries[0].Note)
 		require.Empty(t, result.Entries[0].Shown, "what was not checked is not shown as if it were")
@@ -255,7 +255,7 @@ func TestLimits(t *testing.T) {
 		text := r.disclose(t, map[int][]string{0: nil})
 		spaced := append(bytes.Repeat([]byte{' '}, MaxDisclosureBytes), text...)
 		require.Equal(t, Consistent, VerifyDisclosure(history, spaced).Verdict())
-		require.Equal(t, CodeTooLarge, VerifyDisclosure(history, append(bytes.Repeat([]byte{' '}, MaxTextBytes), text...)).Code)
+		require.Equal(t, CodeTooLarge, VerifyDisclosure(history, append(bytes.Repeat([]byte{' '}, maxTextBytes), text...)).Code)
 	})
 	t.Run("what nests beyond the official verifier's stack is malformed", func(t *testing.T) {
 		t.Parallel()
@@ -284,7 +284,7 @@ func nested(t *testing.T, depth int) (history, disclosure []byte) {
 	leaf := sha256Of([]byte("pacspace:record-leaf:v2\x00"), salt[:], []byte(`["/a",{"a":`+value+`}]`))
 	recordHash, err := RecordHashV2([]Hash{leaf})
 	require.NoError(t, err)
-	word := NewWord(State{}, SealTag(Seal(testLayout, State{}, recordHash, opening(0))))
+	word := NewWord(State{}, Seal(testLayout, State{}, recordHash, opening(0)))
 	h := History{RecordKey: testRecordKey, Chain: testChain, Layout: testLayout, Version: V2, Entries: []HistoryEntry{{NewWord: word, RecordHash: &recordHash}}}
 	history, err = h.Encode()
 	require.NoError(t, err)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pacspace/pacspace-go/decimal"
 	"github.com/pacspace/pacspace-go/internal/canonical"
+	"github.com/pacspace/pacspace-go/internal/keccak"
 	"github.com/pacspace/pacspace-go/proof"
 	"github.com/pacspace/pacspace-go/usage"
 )
@@ -100,8 +101,11 @@ func (f *File) Add(item M) M {
 
 // others is the content hash of another customer's delta in the batch of line n.
 func others(n, which int) proof.Hash {
-	return proof.Keccak256([]byte(fmt.Sprintf("another customer's delta %d of batch %d", which, n)))
+	return keccakOf(fmt.Sprintf("another customer's delta %d of batch %d", which, n))
 }
+
+// keccakOf is a hash of a text of our own.
+func keccakOf(text string) proof.Hash { return keccak.Sum256([]byte(text)) }
 
 // Item returns the item of line i, counted from 0.
 func (f *File) Item(i int) M { return f.Lines[i]["item"].(M) }

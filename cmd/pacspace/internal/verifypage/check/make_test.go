@@ -111,7 +111,7 @@ func disclosure(t *testing.T) (history, disclosure source) {
 	layout, chain, state := sealed.Layout{ID: 7, Version: 2, Digest: sealed.Hash{31: 4}}, sealed.Chain{ID: 296}, sealed.State{1: 7, 2: 2, 3: 1}
 	seal := sealed.Seal(layout, state, input, opening)
 	h, err := (&sealed.History{RecordKey: recordKey, Chain: chain, Layout: layout, Version: sealed.V3, Entries: []sealed.HistoryEntry{{
-		NewWord: sealed.NewWord(state, sealed.SealTag(seal)), RecordHash: &entry.RecordHash,
+		NewWord: sealed.NewWord(state, seal), RecordHash: &entry.RecordHash,
 	}}}).Encode()
 	require.NoError(t, err)
 	shown, err := entry.Disclose(0, opening, "/amount", "/customerId")

@@ -67,7 +67,7 @@ func (v *Survey) Path(choice string) (*Path, error) {
 		return nil, errors.New("the file is not the one that was verified; verify it again")
 	}
 	p.Leaf, p.Origin = v.leaves[p.Index], origin(line)
-	siblings, err := proof.Prove(v.variant, v.leaves, p.Index)
+	siblings, err := v.variant.ProveInclusion(v.leaves, p.Index)
 	if err != nil {
 		return nil, err
 	}
