@@ -239,11 +239,19 @@ func (p EntryParams) otherContent() ([]byte, error) {
 }
 
 func (r EntryRef) wire(field string) (*seqRef, error) {
-	seq, err := record.EntrySeq(field+".entry", r.Entry)
+	seq, err := entrySeq(field+".entry", r.Entry)
 	if err != nil {
 		return nil, err
 	}
 	return &seqRef{r.RecordKey, seq}, nil
+}
+
+// entrySeq is the seq of the HTTP API, counted from 0, of an entry's number.
+func entrySeq(field string, entry int) (int, error) {
+	if entry < 1 {
+		return 0, &record.Error{Code: "VALIDATION_ERROR", Status: http.StatusBadRequest, Message: wire.NotAnEntry(field, strconv.Itoa(entry))}
+	}
+	return entry - 1, nil
 }
 
 // WithoutAdmission sends an entry without asking first whether the intake will take it, for

@@ -41,7 +41,7 @@ func TestContradictionsAboutRecords(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, record.FingerprintBlinded, blinded.Ref.Alg)
 		require.NotNil(t, blinded.Blinding)
-		plain, err := record.Fingerprint(strings.NewReader("hello"), record.FingerprintParams{Blind: new(false)})
+		plain, err := record.Fingerprint(strings.NewReader("hello"), record.FingerprintParams{Alg: record.FingerprintPlain})
 		require.NoError(t, err)
 		require.Equal(t, record.FingerprintPlain, plain.Ref.Alg)
 		require.Nil(t, plain.Blinding)

@@ -10,7 +10,6 @@ import (
 	"strconv"
 
 	"github.com/pacspace/pacspace-go/internal/wire"
-	"github.com/pacspace/pacspace-go/record"
 )
 
 // EntryReceipt is what the service holds of one committed entry: its content, or its fields
@@ -64,7 +63,7 @@ func (s *servedReceipt) fromWire(o *wire.Object) {
 //
 // Source: API contract, section 2.15; records contract, section 1.
 func (s *RecordService) Receipt(ctx context.Context, recordKey string, entry int, opts ...CallOption) (*EntryReceipt, error) {
-	seq, err := record.EntrySeq("entry", entry)
+	seq, err := entrySeq("entry", entry)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +96,7 @@ func (r EntryRange) query() (url.Values, error) {
 		if end.entry == 0 {
 			continue
 		}
-		seq, err := record.EntrySeq(end.field, end.entry)
+		seq, err := entrySeq(end.field, end.entry)
 		if err != nil {
 			return nil, err
 		}

@@ -83,8 +83,7 @@ func TestAnEntryIsWrittenAndReadBack(t *testing.T) {
 	require.Equal(t, "semantic-receipt/v3", receipt.Schema)
 	require.Contains(t, string(receipt.RawJSON()), `"revealed"`)
 
-	plain := false
-	held, err := record.Fingerprint(strings.NewReader("hello"), record.FingerprintParams{Blind: &plain})
+	held, err := record.Fingerprint(strings.NewReader("hello"), record.FingerprintParams{Alg: record.FingerprintPlain})
 	require.NoError(t, err)
 	check, err := record.CheckHistory(page.RawJSON(), record.Expectation{Entry: 1, Payloads: []record.PayloadRef{held.Ref}})
 	require.NoError(t, err)

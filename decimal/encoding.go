@@ -27,9 +27,6 @@ func (d Decimal) AppendJSON(dst []byte) ([]byte, error) {
 	return out, nil
 }
 
-// AppendText appends String. The error is always nil.
-func (d Decimal) AppendText(dst []byte) ([]byte, error) { return d.append(dst), nil }
-
 // MarshalText returns String. The error is always nil.
 func (d Decimal) MarshalText() ([]byte, error) { return d.append(nil), nil }
 

@@ -244,7 +244,7 @@ func randomHistory(t *testing.T, r *rand.Rand) (history, expect *node, files [][
 	var receipts, entries, rows []string
 	for seq := range 1 + r.IntN(4) {
 		source := fmt.Sprintf("file %d", r.IntN(3))
-		made, err := record.Fingerprint(strings.NewReader(source), record.FingerprintParams{Blind: new(r.IntN(2) == 0)})
+		made, err := record.Fingerprint(strings.NewReader(source), record.FingerprintParams{Alg: algOf(r.IntN(2) == 0)})
 		require.NoError(t, err)
 		ref, err := json.Marshal(made.Ref)
 		require.NoError(t, err)

@@ -302,7 +302,7 @@ func TestOfficialIntakeAndGuardAgree(t *testing.T) {
 		}
 		lifecycle := lifecycles[r.IntN(len(lifecycles))]
 		if layouts := record.Layouts(recordType); len(layouts) > 0 && r.IntN(4) > 0 {
-			lifecycle = layouts[0].Genesis
+			lifecycle = layouts[0].Lifecycle[0]
 		}
 		text := content.text()
 		where := fmt.Sprintf("round %d %s %s\n%s", round, recordType, lifecycle, text)

@@ -196,12 +196,20 @@ func fingerprintFile(path string, blind bool) (any, error) {
 		return nil, err
 	}
 	defer f.Close()
-	made, err := record.Fingerprint(f, record.FingerprintParams{Blind: &blind})
+	made, err := record.Fingerprint(f, record.FingerprintParams{Alg: algOf(blind)})
 	if err != nil || !blind {
 		return map[string]any{"ref": made.Ref}, err
 	}
 	file, err := record.WriteBlindingFile(path, made.Blinding)
 	return map[string]any{"ref": made.Ref, "file": file}, err
+}
+
+// algOf is the algorithm for what the official SDK calls blind.
+func algOf(blind bool) string {
+	if blind {
+		return record.FingerprintBlinded
+	}
+	return record.FingerprintPlain
 }
 
 func fingerprintHeld(path, file string) (any, error) {

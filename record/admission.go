@@ -3,6 +3,7 @@ package record
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/pacspace/pacspace-go/internal/jsonview"
@@ -56,7 +57,7 @@ func (l Layout) admit(lifecycle string, content jsonview.Value) *Error {
 	if refused := checkRefs(content, false); refused != nil {
 		return refused
 	}
-	if _, known := l.Lifecycle[lifecycle]; !known {
+	if !slices.Contains(l.Lifecycle, lifecycle) {
 		return recordRefused(codeRecordState, fmt.Sprintf("lifecycle=%s is not in the layout", lifecycle))
 	}
 	return nil

@@ -128,29 +128,22 @@ func TestRecordLayouts(t *testing.T) {
 				bits += field.Bits
 			}
 			require.Equal(t, 96, bits, layout.Name)
-			require.Equal(t, layout.Genesis, layout.Words()[0])
 			require.Len(t, layout.Transitions, len(layout.Lifecycle))
-			require.NotEmpty(t, layout.Terminal)
+			ends := 0
 			for from, to := range layout.Transitions {
 				require.Contains(t, layout.Lifecycle, from)
-				require.Equal(t, len(to) == 0, contains(layout.Terminal, from))
+				if len(to) == 0 {
+					ends++
+				}
 				for _, word := range to {
 					require.Contains(t, layout.Lifecycle, word)
 				}
 			}
+			require.Positive(t, ends, "a record can be closed")
 		}
 	}
 	require.Len(t, seen, 7)
-	require.Equal(t, map[string]int{"recorded": 1, "amended": 2, "closed": 3}, record.Layouts("machine-action-record")[0].Lifecycle)
-}
-
-func contains(list []string, word string) bool {
-	for _, w := range list {
-		if w == word {
-			return true
-		}
-	}
-	return false
+	require.Equal(t, []string{"recorded", "amended", "closed"}, record.Layouts("machine-action-record")[0].Lifecycle)
 }
 
 func FuzzAdmitRecord(f *testing.F) {

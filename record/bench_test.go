@@ -39,7 +39,7 @@ func BenchmarkFingerprint(b *testing.B) {
 		return err
 	})
 	run("plain", func(r io.Reader) error {
-		_, err := record.Fingerprint(r, record.FingerprintParams{Blind: new(false)})
+		_, err := record.Fingerprint(r, record.FingerprintParams{Alg: record.FingerprintPlain})
 		return err
 	})
 	run("blinded", func(r io.Reader) error {

@@ -49,11 +49,15 @@ func holdBlinding(value [blindingValueSize]byte, digest, byteLength string) *Bli
 	return &Blinding{value: func() [blindingValueSize]byte { return value }, digest: digest, byteLength: byteLength}
 }
 
-// Digest is the digest of the blinded fingerprint, 64 lower-case hexadecimal digits.
-func (b Blinding) Digest() string { return b.digest }
-
-// ByteLength is the size of the file in bytes, in decimal.
-func (b Blinding) ByteLength() string { return b.byteLength }
+// Ref is the fingerprint that the blinding was made for: what was sent, and what an
+// [Expectation] may name where the file itself is not at hand. It is zero for the zero
+// Blinding.
+func (b Blinding) Ref() PayloadRef {
+	if !b.complete() {
+		return PayloadRef{}
+	}
+	return PayloadRef{Alg: FingerprintBlinded, Digest: b.digest, ByteLength: b.byteLength}
+}
 
 // FileText is the canonical text of the blinding's file. It holds the value: keep it as
 // private as the file that it belongs to. It is nil for the zero Blinding.

@@ -50,7 +50,7 @@ func TestBlindingFileIsWrittenBesideItsFileForItsOwnerOnly(t *testing.T) {
 	require.Equal(t, blinding.FileText(), read.FileText())
 	fingerprint, err := record.Fingerprint(strings.NewReader("hello"), record.FingerprintParams{Blinding: read})
 	require.NoError(t, err)
-	require.Equal(t, blinding.Digest(), fingerprint.Ref.Digest)
+	require.Equal(t, blinding.Ref(), fingerprint.Ref)
 }
 
 func TestBlindingFileIsNeverOverwritten(t *testing.T) {

@@ -39,7 +39,7 @@ func fingerprint(t testing.TB, text string, params record.FingerprintParams) *re
 
 func TestCheckHistoryComparesWhatSomeoneHolds(t *testing.T) {
 	t.Parallel()
-	plain := fingerprint(t, "one", record.FingerprintParams{Blind: new(false)})
+	plain := fingerprint(t, "one", record.FingerprintParams{Alg: record.FingerprintPlain})
 	blinded := fingerprint(t, "two", record.FingerprintParams{})
 	history := historyOf(t, plain.Ref, blinded.Ref)
 	file := func(text string, blinding *record.Blinding) []record.HeldFile {

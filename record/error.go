@@ -1,10 +1,6 @@
 package record
 
-import (
-	"strconv"
-
-	"github.com/pacspace/pacspace-go/internal/wire"
-)
+import "github.com/pacspace/pacspace-go/internal/wire"
 
 // The codes with which a record is refused before anything is sent. The service's intake
 // answers with the same ones.
@@ -45,20 +41,6 @@ func (e *Error) Is(target error) bool { return target == wire.ErrInvalid }
 
 // DefaultType is the type of the records of a client's Records: what machines did.
 const DefaultType = "machine-action-record"
-
-// EntrySeq converts an entry's number, counted from 1, to the seq of the HTTP API, counted
-// from 0. A number below 1 is an [*Error] that names field.
-func EntrySeq(field string, entry int) (int, error) {
-	if entry < 1 {
-		return 0, notAnEntry(field, strconv.Itoa(entry))
-	}
-	return entry - 1, nil
-}
-
-// notAnEntry teaches how entries count. shown is what was given instead of one.
-func notAnEntry(field, shown string) *Error {
-	return recordRefused(codeValidation, field+" is "+shown+". Entries count from 1: the first entry is entry 1. (The HTTP API's seq counts the same positions from 0.)")
-}
 
 func recordRefused(code, message string) *Error {
 	return &Error{Code: code, Status: statusValidation, Message: message}

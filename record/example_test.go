@@ -40,8 +40,7 @@ func ExampleFingerprint() {
 
 // Whoever has the file and its blinding finds it in the record.
 func ExampleCheckHistory() {
-	plain := false
-	fingerprint, err := record.Fingerprint(strings.NewReader("hello"), record.FingerprintParams{Blind: &plain})
+	fingerprint, err := record.Fingerprint(strings.NewReader("hello"), record.FingerprintParams{Alg: record.FingerprintPlain})
 	if err != nil {
 		panic(err)
 	}
@@ -60,6 +59,32 @@ func ExampleCheckHistory() {
 	}
 	fmt.Println(check.OK, check.Entries[0].Status, *check.Entries[0].Expected)
 	// Output: true committed true
+}
+
+// Whoever has the text of a blinding file elsewhere, as in a vault, makes the same
+// fingerprint of the file again.
+func ExampleParseBlindingFile() {
+	made, err := record.Fingerprint(strings.NewReader("the report's bytes"), record.FingerprintParams{})
+	if err != nil {
+		panic(err)
+	}
+	kept := made.Blinding.FileText()
+
+	blinding, err := record.ParseBlindingFile(kept)
+	if err != nil {
+		panic(err)
+	}
+	again, err := record.Fingerprint(strings.NewReader("the report's bytes"), record.FingerprintParams{Blinding: blinding})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(again.Ref == made.Ref, again.Ref == blinding.Ref())
+
+	_, err = record.Fingerprint(strings.NewReader("other bytes"), record.FingerprintParams{Blinding: blinding})
+	fmt.Println(err)
+	// Output:
+	// true true
+	// record: This blinding file does not match these bytes.
 }
 
 func ExampleAdmit() {

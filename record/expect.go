@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/pacspace/pacspace-go/internal/jsonview"
+	"github.com/pacspace/pacspace-go/internal/wire"
 )
 
 const (
@@ -123,7 +124,7 @@ func (e Expectation) seq(field string) (string, error) {
 		}
 	}
 	if number.Sign() <= 0 {
-		return "", notAnEntry(field, shown)
+		return "", recordRefused(codeValidation, wire.NotAnEntry(field, shown))
 	}
 	return number.Sub(number, big.NewInt(1)).String(), nil
 }

@@ -38,12 +38,10 @@ func (FileFingerprint) MarshalJSON() ([]byte, error) { return nil, errBlindingIn
 // FingerprintParams chooses how a fingerprint is made. The zero value blinds it under a
 // fresh value.
 type FingerprintParams struct {
-	// Alg is FingerprintBlinded, FingerprintPlain, or empty for what Blind says.
+	// Alg is FingerprintBlinded, which is what it is where it is empty, or FingerprintPlain.
 	Alg string
-	// Blind says the same in another word; nil follows Alg, and both unset mean blinded.
-	Blind *bool
-	// Blinding makes the same fingerprint again: the bytes must be the ones it was made
-	// for, else the call is refused.
+	// Blinding makes the same blinded fingerprint again: the bytes must be the ones it was
+	// made for, else the call is refused.
 	Blinding *Blinding
 }
 
@@ -108,12 +106,7 @@ func (p FingerprintParams) blinds() (bool, error) {
 		return false, &Error{Code: codeRecordAlg, Status: statusNothingSent, Message: "A fingerprint is made with sha-256 or hmac-sha-256."}
 	}
 	blinds := p.Alg != FingerprintPlain
-	disagree := false
-	if p.Blind != nil {
-		disagree = p.Alg != "" && blinds != *p.Blind
-		blinds = *p.Blind
-	}
-	if disagree || p.Blinding != nil && !blinds {
+	if p.Blinding != nil && !blinds {
 		return false, recordRefused(codeValidation, "alg and blind disagree. Pass one of them.")
 	}
 	if p.Blinding != nil && !p.Blinding.complete() {

@@ -36,8 +36,8 @@ func TestFingerprintIsBlindedUnlessAskedOtherwise(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, record.FingerprintBlinded, first.Ref.Alg)
 	require.Equal(t, "5", first.Ref.ByteLength)
-	require.Equal(t, first.Ref.Digest, first.Blinding.Digest())
-	require.Equal(t, first.Ref.ByteLength, first.Blinding.ByteLength())
+	require.Equal(t, first.Ref, first.Blinding.Ref())
+	require.Zero(t, record.Blinding{}.Ref())
 
 	second, err := record.Fingerprint(strings.NewReader("hello"), record.FingerprintParams{})
 	require.NoError(t, err)
@@ -47,12 +47,10 @@ func TestFingerprintIsBlindedUnlessAskedOtherwise(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, first.Ref, again.Ref)
 
-	for _, plain := range []record.FingerprintParams{{Blind: new(false)}, {Alg: record.FingerprintPlain}} {
-		got, err := record.Fingerprint(strings.NewReader("hello"), plain)
-		require.NoError(t, err)
-		require.Equal(t, record.PayloadRef{Alg: "sha-256", Digest: "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824", ByteLength: "5"}, got.Ref)
-		require.Nil(t, got.Blinding)
-	}
+	plain, err := record.Fingerprint(strings.NewReader("hello"), record.FingerprintParams{Alg: record.FingerprintPlain})
+	require.NoError(t, err)
+	require.Equal(t, record.PayloadRef{Alg: "sha-256", Digest: "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824", ByteLength: "5"}, plain.Ref)
+	require.Nil(t, plain.Blinding)
 }
 
 func TestFingerprintRefuses(t *testing.T) {
@@ -65,8 +63,7 @@ func TestFingerprintRefuses(t *testing.T) {
 		code    string
 		message string
 	}{
-		{"another algorithm, before anything else", nil, record.FingerprintParams{Alg: "md5", Blind: new(true)}, "RECORD_PAYLOAD_ALG_UNSUPPORTED", "A fingerprint is made with sha-256 or hmac-sha-256."},
-		{"words that disagree", strings.NewReader(""), record.FingerprintParams{Alg: "sha-256", Blind: new(true)}, "VALIDATION_ERROR", "alg and blind disagree. Pass one of them."},
+		{"another algorithm, before anything else", nil, record.FingerprintParams{Alg: "md5"}, "RECORD_PAYLOAD_ALG_UNSUPPORTED", "A fingerprint is made with sha-256 or hmac-sha-256."},
 		{"a blinding for a plain fingerprint", strings.NewReader(""), record.FingerprintParams{Alg: "sha-256", Blinding: blinding}, "VALIDATION_ERROR", "alg and blind disagree. Pass one of them."},
 		{"a blinding that is none", strings.NewReader(""), record.FingerprintParams{Blinding: new(record.Blinding)}, "VALIDATION_ERROR", "This is not a valid blinding file."},
 		{"other bytes than the blinding's", strings.NewReader("other"), record.FingerprintParams{Blinding: blinding}, "VALIDATION_ERROR", "This blinding file does not match these bytes."},
@@ -83,7 +80,7 @@ func TestFingerprintRefuses(t *testing.T) {
 func TestFingerprintReadsOnceHoweverTheReaderBehaves(t *testing.T) {
 	t.Parallel()
 	data := bytes.Repeat([]byte("0123456789abcdef"), 20_000) // several chunks
-	want, err := record.Fingerprint(bytes.NewReader(data), record.FingerprintParams{Blind: new(false)})
+	want, err := record.Fingerprint(bytes.NewReader(data), record.FingerprintParams{Alg: record.FingerprintPlain})
 	require.NoError(t, err)
 	for name, reader := range map[string]io.Reader{
 		"in halves":            iotest.HalfReader(bytes.NewReader(data)),
@@ -92,11 +89,11 @@ func TestFingerprintReadsOnceHoweverTheReaderBehaves(t *testing.T) {
 		"empty reads between":  &hesitant{r: bytes.NewReader(data)},
 		"more than one source": io.MultiReader(bytes.NewReader(data[:7]), bytes.NewReader(data[7:])),
 	} {
-		got, err := record.Fingerprint(reader, record.FingerprintParams{Blind: new(false)})
+		got, err := record.Fingerprint(reader, record.FingerprintParams{Alg: record.FingerprintPlain})
 		require.NoError(t, err, name)
 		require.Equal(t, want.Ref, got.Ref, name)
 	}
-	for _, params := range []record.FingerprintParams{{}, {Blind: new(false)}, {Blinding: exampleBlinding(t)}} {
+	for _, params := range []record.FingerprintParams{{}, {Alg: record.FingerprintPlain}, {Blinding: exampleBlinding(t)}} {
 		_, err := record.Fingerprint(iotest.TimeoutReader(iotest.OneByteReader(bytes.NewReader(data))), params)
 		require.ErrorIs(t, err, iotest.ErrTimeout)
 		_, err = record.Fingerprint(silent{}, params)
@@ -189,15 +186,15 @@ func TestNewBlindingRefusesPartsThatAreNone(t *testing.T) {
 	good := exampleBlinding(t)
 	value := make([]byte, 32)
 	for _, size := range []int{0, 31, 33} {
-		_, err := record.NewBlinding(make([]byte, size), good.Digest(), "5")
+		_, err := record.NewBlinding(make([]byte, size), good.Ref().Digest, "5")
 		recordRefused(t, err, "VALIDATION_ERROR", "A blinding value is exactly 32 bytes.")
 	}
-	for _, tc := range [][2]string{{strings.ToUpper(good.Digest()), "5"}, {good.Digest(), ""}, {good.Digest(), "05"}, {good.Digest(), "+5"}, {good.Digest(), "9007199254740992"}, {"", "5"}} {
+	for _, tc := range [][2]string{{strings.ToUpper(good.Ref().Digest), "5"}, {good.Ref().Digest, ""}, {good.Ref().Digest, "05"}, {good.Ref().Digest, "+5"}, {good.Ref().Digest, "9007199254740992"}, {"", "5"}} {
 		_, err := record.NewBlinding(value, tc[0], tc[1])
 		recordRefused(t, err, "VALIDATION_ERROR", "This is not a valid blinding file.")
 	}
 	value[0] = 1
-	b, err := record.NewBlinding(value, good.Digest(), "5")
+	b, err := record.NewBlinding(value, good.Ref().Digest, "5")
 	require.NoError(t, err)
 	before := b.FileText()
 	value[0] = 2

@@ -1,10 +1,5 @@
 package record
 
-import (
-	"maps"
-	"slices"
-)
-
 // Layout is a published layout: what the public state of a record of one type says.
 //
 // Source: records contract, section 10.1.
@@ -13,22 +8,20 @@ type Layout struct {
 	Version    int    // of the layout
 	Name       string // such as machine-action-record/v1
 	RecordType string // the type that an endpoint names, such as machine-action-record
-	Public     bool   // PacSpace writes such records about its own customers
 	// Fields are the parts of the 96 bits of state, in the order of the layout's document.
 	Fields []StateField
-	// Lifecycle are the words that an entry's lifecycle may be, with their numbers.
-	Lifecycle map[string]int
-	Genesis   string   // the lifecycle that a record opens with
-	Terminal  []string // those that nothing follows
-	// Transitions are the lifecycles that may follow each one. Another one is not refused:
-	// the service records it as an attempt.
+	// Lifecycle are the words that an entry's lifecycle may be, in the order of their
+	// numbers in the state, from 1. A record opens with the first.
+	Lifecycle []string
+	// Transitions are the lifecycles that may follow each one, none where it is the end.
+	// Another one is not refused: the service records it as an attempt.
 	Transitions map[string][]string
 	schema      contentSchema
 }
 
 // StateField is one part of a state.
 type StateField struct {
-	Name string
+	Name string // such as lifecycle or seq
 	Bits int
 }
 
@@ -92,24 +85,14 @@ func publishedLayouts() []Layout {
 func layoutOf(id, version int, recordType string, moves transitions, schema contentSchema, rest ...StateField) Layout {
 	layout := Layout{
 		ID: id, Version: version, RecordType: recordType, Name: schema.name[len("record-content/"):],
-		Public:    recordType == "balance-account" || recordType == "usage-meter",
-		Fields:    append([]StateField{{"layoutId", 16}, {"layoutVersion", 8}, {"lifecycle", 8}, {"flags", 8}}, rest...),
-		Lifecycle: make(map[string]int), Genesis: moves[0].from, Transitions: make(map[string][]string),
-		schema: schema,
+		Fields:      append([]StateField{{"layoutId", 16}, {"layoutVersion", 8}, {"lifecycle", 8}, {"flags", 8}}, rest...),
+		Transitions: make(map[string][]string), schema: schema,
 	}
-	for i, move := range moves {
-		layout.Lifecycle[move.from] = i + 1
+	for _, move := range moves {
+		layout.Lifecycle = append(layout.Lifecycle, move.from)
 		layout.Transitions[move.from] = move.to
-		if move.to == nil {
-			layout.Terminal = append(layout.Terminal, move.from)
-		}
 	}
 	return layout
-}
-
-// Words returns the lifecycle words in the order of their numbers.
-func (l Layout) Words() []string {
-	return slices.SortedFunc(maps.Keys(l.Lifecycle), func(a, b string) int { return l.Lifecycle[a] - l.Lifecycle[b] })
 }
 
 func wordList(list ...string) []string { return list }

@@ -170,7 +170,7 @@ func (p *plane) append(r *heldRecord, e *recordEntry) error {
 	e.record, e.seq = r, r.next
 	switch {
 	case err != nil:
-	case r.lifecycle == "" && w.Lifecycle != r.layout.Genesis:
+	case r.lifecycle == "" && w.Lifecycle != r.layout.Lifecycle[0]:
 		e.code, e.sentence = "RECORD_GENESIS_MISMATCH", opensWith(r.layout)
 	case r.lifecycle != "" && !slices.Contains(r.layout.Transitions[r.lifecycle], w.Lifecycle):
 		var content json.RawMessage
@@ -200,9 +200,9 @@ func (p *plane) append(r *heldRecord, e *recordEntry) error {
 
 // opensWith is the sentence of an entry that a record cannot open with.
 func opensWith(l record.Layout) string {
-	words := slices.DeleteFunc(l.Words(), func(w string) bool { return w == l.Genesis })
-	last := len(words) - 1
-	return "A record opens with " + l.Genesis + "; " + strings.Join(words[:last], ", ") + " and " + words[last] + " come after it."
+	later := l.Lifecycle[1:]
+	last := len(later) - 1
+	return "A record opens with " + l.Lifecycle[0] + "; " + strings.Join(later[:last], ", ") + " and " + later[last] + " come after it."
 }
 
 // attempted is the content of an entry whose lifecycle may not follow: what was asked for

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -67,7 +68,7 @@ func (p *plane) secret(purpose string, of ...string) sealed.Hash {
 func stateOf(l record.Layout, seq uint32, lifecycle string, attempt bool) sealed.State {
 	const transitionNotApplied = 1
 	values := map[string]int64{
-		"layoutId": int64(l.ID), "layoutVersion": int64(l.Version), "lifecycle": int64(l.Lifecycle[lifecycle]), "seq": int64(seq),
+		"layoutId": int64(l.ID), "layoutVersion": int64(l.Version), "lifecycle": int64(1 + slices.Index(l.Lifecycle, lifecycle)), "seq": int64(seq),
 	}
 	if attempt {
 		values["flags"] = transitionNotApplied

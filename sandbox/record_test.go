@@ -346,7 +346,7 @@ func TestRecordsOfOtherTypes(t *testing.T) {
 	} {
 		b := newBox(t)
 		layouts := record.Layouts(recordType)
-		r := b.post("/api/v1/records/"+recordType+"/x/transitions", fmt.Sprintf(`{"lifecycle":%q,"content":%s}`, layouts[0].Genesis, content))
+		r := b.post("/api/v1/records/"+recordType+"/x/transitions", fmt.Sprintf(`{"lifecycle":%q,"content":%s}`, layouts[0].Lifecycle[0], content))
 		require.Equal(t, 200, r.status, r.body)
 		b.verify()
 		disclosure, err := b.DiscloseRecord(sandbox.Test, recordType, "x", sandbox.Shown{Entry: 1})

@@ -24,7 +24,8 @@ func DailyReason(day Date) string { return "daily_usage_flush:" + day.String() }
 //	usage:acme:2026-02-01:again-1          the day once more, after its delta failed
 //	usage:acme:2026-02-01:late-1:part-2:again-1
 //
-// The suffixes stand in this order, each at most once. Two references are equal exactly
+// The suffixes stand in this order, each at most once, and their numbers have up to nine
+// digits. Two references are equal exactly
 // when their texts are, even where customer ids hold colons, dates or what looks like a
 // suffix, since ParseReference reads from the right.
 type Reference struct {
@@ -35,10 +36,8 @@ type Reference struct {
 	Again      int    // 0: the first try; n: the nth repeat after a failure
 }
 
-// MaxSuffix is the greatest number in a suffix.
-const MaxSuffix = 999_999_999
-
 const (
+	maxSuffix       = 999_999_999
 	referencePrefix = "usage:"
 	lateSuffix      = ":late-"
 	partSuffix      = ":part-"
@@ -81,11 +80,11 @@ func (r Reference) Validate() error {
 	switch {
 	case r.Day.IsZero():
 		return invalid("reference", r.String(), "its day is not set")
-	case r.Late < 0 || r.Late > MaxSuffix:
+	case r.Late < 0 || r.Late > maxSuffix:
 		return invalid("reference", r.String(), "late is 0 or counts from 1")
-	case r.Part < 0 || r.Part == 1 || r.Part > MaxSuffix:
+	case r.Part < 0 || r.Part == 1 || r.Part > maxSuffix:
 		return invalid("reference", r.String(), "part is 0 for the first part or counts from 2")
-	case r.Again < 0 || r.Again > MaxSuffix:
+	case r.Again < 0 || r.Again > maxSuffix:
 		return invalid("reference", r.String(), "again is 0 or counts from 1")
 	}
 	return nil
@@ -134,7 +133,7 @@ func cutSuffix(s, name string, least int) (string, int) {
 		return s, 0
 	}
 	n, err := strconv.Atoi(digits)
-	if err != nil || n < least || n > MaxSuffix {
+	if err != nil || n < least || n > maxSuffix {
 		return s, 0
 	}
 	return s[:i], n

@@ -13,6 +13,8 @@ import (
 
 var day = usage.NewDate(2026, time.February, 1)
 
+const maxSuffix = 999_999_999
+
 func TestValidateCustomerIDHoldsTheContractsRule(t *testing.T) {
 	t.Parallel()
 	for _, id := range []string{"a", "customer_acme", "acme:gpu-seconds", "A.b-C_9:", ":", "...", ".a", strings.Repeat("x", 128)} {
@@ -36,7 +38,7 @@ func TestTheFormsOfADaysReferences(t *testing.T) {
 		"usage:acme:2026-02-01:late-1":                      {CustomerID: "acme", Day: day, Late: 1},
 		"usage:acme:2026-02-01:again-1":                     {CustomerID: "acme", Day: day, Again: 1},
 		"usage:acme:2026-02-01:late-12:part-34:again-56":    {CustomerID: "acme", Day: day, Late: 12, Part: 34, Again: 56},
-		"usage:acme:2026-02-01:late-999999999":              {CustomerID: "acme", Day: day, Late: usage.MaxSuffix},
+		"usage:acme:2026-02-01:late-999999999":              {CustomerID: "acme", Day: day, Late: maxSuffix},
 		"usage:acme:gpu-seconds:2026-02-01":                 {CustomerID: "acme:gpu-seconds", Day: day},
 		"usage:usage:acme:2026-01-01:late-1:2026-02-01":     {CustomerID: "usage:acme:2026-01-01:late-1", Day: day},
 		"usage:acme:2026-01-01:2026-02-01:again-1":          {CustomerID: "acme:2026-01-01", Day: day, Again: 1},
@@ -86,7 +88,7 @@ func TestAnInvalidReferenceHasNoTextThatParses(t *testing.T) {
 	for _, r := range []usage.Reference{
 		{}, {CustomerID: "acme"}, {Day: day}, {CustomerID: "a b", Day: day}, {CustomerID: "acme:2026-01-01:late-1"},
 		{CustomerID: "acme", Day: day, Late: -1}, {CustomerID: "acme", Day: day, Part: 1}, {CustomerID: "acme", Day: day, Part: -2}, {CustomerID: "acme", Day: day, Again: -1},
-		{CustomerID: "acme", Day: day, Late: usage.MaxSuffix + 1}, {CustomerID: "acme", Day: day, Part: usage.MaxSuffix + 1}, {CustomerID: "acme", Day: day, Again: usage.MaxSuffix + 1},
+		{CustomerID: "acme", Day: day, Late: maxSuffix + 1}, {CustomerID: "acme", Day: day, Part: maxSuffix + 1}, {CustomerID: "acme", Day: day, Again: maxSuffix + 1},
 	} {
 		require.ErrorIs(t, r.Validate(), usage.ErrInvalid, r)
 		_, err := usage.ParseReference(r.String())
