@@ -159,7 +159,7 @@ var dataTypes = []any{
 	proof.DiffKind(""), proof.Difference{}, proof.DiffTotal{}, proof.DiffSummary{}, proof.ViewTotal{}, proof.Environment(""),
 	proof.Header{}, proof.Days{}, proof.CarriedLine{}, proof.Checkpoint{}, proof.Line{}, proof.Expect{},
 	proof.Hash{}, proof.Item{}, proof.Adjusts{}, proof.CSVColumns{}, proof.Reader{}, proof.Report{}, proof.Standing{},
-	proof.SourceCount{}, proof.Completeness(""), proof.FormatError{}, proof.Source(""), proof.Sources{}, proof.Tree{},
+	proof.SourceCount{}, proof.Completeness(""), proof.FormatError{}, proof.Source(""), proof.Sources{},
 	proof.Variant(""), proof.Verdict(""), proof.Outcome(""), proof.Check{}, proof.Rest{}, proof.Divergence{}, proof.Writer{},
 	proof.Progress{},
 

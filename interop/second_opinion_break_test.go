@@ -149,7 +149,7 @@ func reseal(t *testing.T, lines []object) {
 	}
 	trailer := lines[len(lines)-1]
 	trailer["count"], trailer["sum"] = len(lines)-2, sum.String()
-	trailer["root"] = rootOver(variant, leaves).String()
+	trailer["root"] = variant.Root(leaves).String()
 }
 
 // changeValue edits one value at random somewhere in an object; lines are where other

@@ -239,7 +239,7 @@ func fileOf(t *testing.T, change func(*proof.Header, *[]proof.Line)) specimen {
 			leaves = append(leaves, lines[i].ContentHash)
 		}
 	}
-	h.Checkpoint.Root = rootOver(h.Variant, leaves)
+	h.Checkpoint.Root = h.Variant.Root(leaves)
 	var file strings.Builder
 	w, err := proof.NewWriter(&file, h)
 	require.NoError(t, err)

@@ -264,7 +264,7 @@ func (v *vendor) seal() {
 				hashes[len(hashes)-1] = v.hash()
 			}
 		}
-		root := rootOver(pick(v.Rand, v.variant, v.variant, pick(v.Rand, proof.Variants()...)), hashes)
+		root := pick(v.Rand, v.variant, v.variant, pick(v.Rand, proof.Variants()...)).Root(hashes)
 		if v.foreign || v.odd() {
 			root = v.hash()
 		}
@@ -329,14 +329,6 @@ func itemLabel(variant proof.Variant) string {
 	return "pacspace:item:v1:"
 }
 
-func rootOver(variant proof.Variant, leaves []proof.Hash) proof.Hash {
-	tree := proof.NewTree(variant)
-	for _, leaf := range leaves {
-		tree.Append(leaf)
-	}
-	return tree.Root()
-}
-
 // root is the checkpoint's, which knows the hashes that the vendor left out.
 func (v *vendor) root(variant proof.Variant) proof.Hash {
 	var leaves []proof.Hash
@@ -349,7 +341,7 @@ func (v *vendor) root(variant proof.Variant) proof.Hash {
 			leaves = append(leaves, line.ContentHash)
 		}
 	}
-	return rootOver(variant, leaves)
+	return variant.Root(leaves)
 }
 
 // claim is the balance that follows, exactly or in binary64, or another one.

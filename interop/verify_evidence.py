@@ -2,11 +2,10 @@
 """A second verifier of pacspace-evidence/v1, in one file and Python's standard library alone.
 
 It was written from docs/evidence-format.md and not from the Go code of package proof, so that
-each can find the other's mistakes. "Section" means a section of that document. It is one file
-on purpose: an auditor can copy it, read it from top to bottom and run it, and needs to trust
-nothing else. Its five parts could be modules; they would then be five files to compare with
-the document. Read it from verify() at the end of part 4; what comes before are the rules that
-it rests on.
+each can find the other's mistakes. "Section" means a section of that document. It stays one
+file of five parts, so that an auditor can copy it, read it through beside the document, and
+run it with nothing else. Begin at verify() at the end of part 4; what comes before are the
+rules that it rests on.
 
     verify_evidence.py EVIDENCE [--expect expect.json] [--anchor anchor.json ...]
     verify_evidence.py --batch index.jsonl

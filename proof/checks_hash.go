@@ -98,8 +98,8 @@ func (c *rootCheck) result() Check {
 	v := c.v
 	root := v.target()
 	c.compareAnchors(root)
-	if tree := v.grove.of(v.header.Variant); tree.Root() != v.trailer.Root {
-		c.fail(nil, "the lines do not lead to the root with which the file was closed", v.trailer.Root.String(), tree.Root().String())
+	if tree := v.grove.of(v.header.Variant); tree.root() != v.trailer.Root {
+		c.fail(nil, "the lines do not lead to the root with which the file was closed", v.trailer.Root.String(), tree.root().String())
 	}
 	by := v.rootBy(root)
 	switch {
@@ -110,7 +110,7 @@ func (c *rootCheck) result() Check {
 	case by != 0:
 	case v.scheme.accuses(levelCheckpoint) && (v.unstated == 0 || v.scheme.accuses(levelItem)):
 		c.failWhole("the content hashes do not lead to the checkpoint root, and another checkpoint root was reproduced",
-			root.String(), v.grove.of(v.scheme.shown(levelCheckpoint)).Root().String())
+			root.String(), v.grove.of(v.scheme.shown(levelCheckpoint)).root().String())
 	default:
 		c.skip("scheme not confirmed: the content hashes do not lead to the checkpoint root, and no checkpoint root was reproduced anywhere, so it may be the scheme that is not the service's")
 	}

@@ -86,7 +86,7 @@ func (b *bill) seal(t testing.TB) *bill {
 	t.Helper()
 	b.header.Count, b.header.ClaimedBalance = len(b.lines), b.header.StartingBalance
 	b.header.Carried = nil
-	tree := NewTree(b.variant)
+	tree := newTree(b.variant)
 	for _, l := range b.lines {
 		b.header.ClaimedBalance = b.header.ClaimedBalance.Add(l.Item.Delta)
 		if l.Carried != nil {
@@ -99,9 +99,9 @@ func (b *bill) seal(t testing.TB) *bill {
 			leaf, err = b.variant.ItemHash(l.Item)
 			require.NoError(t, err)
 		}
-		tree.Append(leaf)
+		tree.add(leaf)
 	}
-	b.header.Checkpoint.Root = tree.Root()
+	b.header.Checkpoint.Root = tree.root()
 	return b
 }
 

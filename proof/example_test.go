@@ -17,7 +17,7 @@ import (
 func evidence() (file []byte, root proof.Hash) {
 	const february = usage.Period("2026-02")
 	var lines []proof.Line
-	tree := proof.NewTree(proof.VariantHex0x)
+	var hashes []proof.Hash
 	for i, minutes := range []int64{50, 20, 35} {
 		day := february.First().AddDays(i)
 		item := proof.Item{
@@ -31,13 +31,14 @@ func evidence() (file []byte, root proof.Hash) {
 		if err != nil {
 			panic(err)
 		}
-		tree.Append(hash)
+		hashes = append(hashes, hash)
 		lines = append(lines, proof.Line{
 			Item: item, RecordID: fmt.Sprintf("rec_%d", i+1), ContentHash: hash,
 			Sources: proof.Sources{Item: proof.SourceSubmitted, Record: proof.SourceDerived, Proof: proof.SourceWebhook},
 		})
 	}
 
+	root = proof.VariantHex0x.Root(hashes)
 	var out bytes.Buffer
 	w, err := proof.NewWriter(&out, proof.Header{
 		Account:        usage.Account{CustomerID: "customer_acme", Resource: "compute-minutes"},
@@ -45,7 +46,7 @@ func evidence() (file []byte, root proof.Hash) {
 		Window:         february.RecordingWindow(),
 		ClaimedBalance: decimal.New(-105),
 		Count:          len(lines),
-		Checkpoint:     proof.Checkpoint{ID: "chk_1", Root: tree.Root()},
+		Checkpoint:     proof.Checkpoint{ID: "chk_1", Root: root},
 	})
 	if err != nil {
 		panic(err)
@@ -58,7 +59,7 @@ func evidence() (file []byte, root proof.Hash) {
 	if err := w.Close(); err != nil {
 		panic(err)
 	}
-	return out.Bytes(), tree.Root()
+	return out.Bytes(), root
 }
 
 // publicRecord is the anchor that the buyer fetched for the root on his invoice.

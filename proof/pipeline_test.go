@@ -248,9 +248,9 @@ func TestATreeGrowsTheSameWayInBulk(t *testing.T) {
 			leaves[i] = Hash{byte(random.IntN(3)), byte(random.IntN(2))} // some are equal
 		}
 		for _, v := range Variants() {
-			one, bulk := NewTree(v), NewTree(v)
+			one, bulk := newTree(v), newTree(v)
 			for _, leaf := range leaves {
-				one.Append(leaf)
+				one.add(leaf)
 			}
 			var batch keccak.Batch
 			for rest := append([]Hash(nil), leaves...); len(rest) > 0; {
@@ -260,7 +260,7 @@ func TestATreeGrowsTheSameWayInBulk(t *testing.T) {
 			}
 			require.Equal(t, one.size, bulk.size)
 			require.Equal(t, one.twins, bulk.twins)
-			require.Equal(t, one.Root(), bulk.Root())
+			require.Equal(t, one.root(), bulk.root())
 		}
 	}
 }

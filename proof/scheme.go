@@ -148,7 +148,7 @@ func (s *scheme) note(l level, by variantSet, showing bool) {
 // variant in the header, and the leaves are kept for the others, which are made only where
 // this one does not lead to the root.
 type grove struct {
-	tree    *Tree // by the header's variant
+	tree    *tree // by the header's variant
 	variant variantSet
 	leaves  pages[Hash] // where other variants are tried
 	others  bool
@@ -166,7 +166,7 @@ type otherLeaves struct {
 }
 
 func newGrove(tried variantSet, trailer Variant) *grove {
-	g := &grove{tree: NewTree(trailer)}
+	g := &grove{tree: newTree(trailer)}
 	g.variant = setOf([]Variant{g.tree.form.variant})
 	g.others = tried&^g.variant != 0
 	return g
@@ -200,7 +200,7 @@ func (g *grove) settle() {
 // matching returns the variants of a set whose tree has the root.
 func (g *grove) matching(tried variantSet, root Hash) variantSet {
 	own := g.of(g.tree.form.variant)
-	if tried&g.variant != 0 && own.Root() == root && own.size > 1 {
+	if tried&g.variant != 0 && own.root() == root && own.size > 1 {
 		return g.variant // two variants share no root that has a node
 	}
 	var set variantSet
@@ -215,20 +215,20 @@ func (g *grove) matching(tried variantSet, root Hash) variantSet {
 // root returns the root by one of the forms that are tried or the trailer's.
 func (g *grove) root(i int) Hash {
 	if g.roots[i] == nil {
-		g.roots[i] = new(g.of(forms[i].variant).Root())
+		g.roots[i] = new(g.of(forms[i].variant).root())
 	}
 	return *g.roots[i]
 }
 
 // of returns the tree of a variant that is tried or the trailer's, when all lines are there.
-func (g *grove) of(v Variant) *Tree {
+func (g *grove) of(v Variant) *tree {
 	if len(g.waiting) > 0 {
 		g.settle()
 	}
 	if v == g.tree.form.variant {
 		return g.tree
 	}
-	tree, unstated := NewTree(v), 0
+	tree, unstated := newTree(v), 0
 	own, other := g.tree.form.label.number(), tree.form.label.number()
 	room := make([]Hash, 0, wide)
 	for i := range g.leaves.n {

@@ -6,9 +6,8 @@ import (
 	"github.com/pacspace/pacspace-go/internal/keccak"
 )
 
-// Tree makes a root while leaves come in, and keeps one hash per level. Make one with
-// NewTree; it is not safe for concurrent use.
-type Tree struct {
+// A tree makes a root while leaves come in, and keeps one hash per level.
+type tree struct {
 	form *form // nil for what is no variant
 	size uint64
 	// edge[k] is the last complete node of level k that waits for its right sibling: it is
@@ -20,11 +19,10 @@ type Tree struct {
 	parents []Hash
 }
 
-// NewTree returns an empty tree of a variant.
-func NewTree(v Variant) *Tree { return &Tree{form: v.form()} }
+func newTree(v Variant) *tree { return &tree{form: v.form()} }
 
-// Append adds a leaf on the right.
-func (t *Tree) Append(leaf Hash) {
+// add puts a leaf on the right.
+func (t *tree) add(leaf Hash) {
 	if t.form == nil {
 		return
 	}
@@ -32,7 +30,7 @@ func (t *Tree) Append(leaf Hash) {
 }
 
 // append adds a complete node of a level at which nothing is open below.
-func (t *Tree) append(node Hash, level int) {
+func (t *tree) append(node Hash, level int) {
 	t.size += 1 << level
 	for ; t.size>>level&1 == 0; level++ {
 		t.meet(level, t.edge[level], node)
@@ -42,7 +40,7 @@ func (t *Tree) append(node Hash, level int) {
 }
 
 // meet notes whether two nodes that meet at a level are equal.
-func (t *Tree) meet(level int, left, right Hash) {
+func (t *tree) meet(level int, left, right Hash) {
 	t.twins &^= 1 << level
 	if left == right {
 		t.twins |= 1 << level
@@ -55,8 +53,8 @@ const wide = 1 << wideLevels
 const wideLevels = 10
 
 // extend appends leaves, many at a time where the size of the tree allows it. It does what
-// Append does for each of them, and overwrites them.
-func (t *Tree) extend(leaves []Hash, batch *keccak.Batch) {
+// add does for each of them, and overwrites them.
+func (t *tree) extend(leaves []Hash, batch *keccak.Batch) {
 	for len(leaves) > 0 {
 		level := min(bits.TrailingZeros64(t.size), bits.Len(uint(len(leaves)))-1, wideLevels)
 		t.append(t.reduce(leaves[:1<<level], batch), level)
@@ -65,7 +63,7 @@ func (t *Tree) extend(leaves []Hash, batch *keccak.Batch) {
 }
 
 // reduce makes the node over a power of two of leaves, in their place, and notes twins on the way.
-func (t *Tree) reduce(nodes []Hash, batch *keccak.Batch) Hash {
+func (t *tree) reduce(nodes []Hash, batch *keccak.Batch) Hash {
 	size := t.form.nodeSize()
 	for level := 0; len(nodes) > 1; level++ {
 		t.meet(level, nodes[len(nodes)-2], nodes[len(nodes)-1])
@@ -84,9 +82,9 @@ func (t *Tree) reduce(nodes []Hash, batch *keccak.Batch) Hash {
 	return nodes[0]
 }
 
-// Root returns the root over the leaves so far: 32 zero bytes for none, the leaf itself for
+// root returns the root over the leaves so far: 32 zero bytes for none, the leaf itself for
 // one. More leaves may follow.
-func (t *Tree) Root() Hash {
+func (t *tree) root() Hash {
 	root, _ := t.finish()
 	return root
 }
@@ -94,7 +92,7 @@ func (t *Tree) Root() Hash {
 // finish goes up the right edge. doubled tells whether, at some level, the tree ends in two
 // equal nodes that a shorter list of leaves would end in too, the odd one being paired with
 // itself: then the root alone does not say how many leaves there are (CVE-2012-2459).
-func (t *Tree) finish() (root Hash, doubled bool) {
+func (t *tree) finish() (root Hash, doubled bool) {
 	if t.size == 0 {
 		return Hash{}, false
 	}
@@ -122,7 +120,7 @@ func (t *Tree) finish() (root Hash, doubled bool) {
 
 // repeatable returns how many of the last leaves could stand there once more without
 // changing the root: 0 where the number of leaves is 0 or a power of two.
-func (t *Tree) repeatable() int {
+func (t *tree) repeatable() int {
 	if t.size&(t.size-1) == 0 {
 		return 0
 	}

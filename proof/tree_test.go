@@ -44,12 +44,12 @@ func TestTreeIsTheDefinition(t *testing.T) {
 		t.Run(string(v), func(t *testing.T) {
 			t.Parallel()
 			leaves := distinctLeaves(70)
-			tree := NewTree(v)
+			tree := newTree(v)
 			for n := range len(leaves) + 1 {
-				require.Equal(t, rootByLevels(v, leaves[:n]), tree.Root(), "%d leaves", n)
-				require.Equal(t, tree.Root(), v.Root(leaves[:n]))
+				require.Equal(t, rootByLevels(v, leaves[:n]), tree.root(), "%d leaves", n)
+				require.Equal(t, tree.root(), v.Root(leaves[:n]))
 				if n < len(leaves) {
-					tree.Append(leaves[n])
+					tree.add(leaves[n])
 				}
 			}
 		})
@@ -66,7 +66,7 @@ func TestRootsOfFewItems(t *testing.T) {
 }
 
 // sharesRoot looks for a shorter list with the same root by trying them all, which is what
-// Tree.finish answers while streaming.
+// tree.finish answers while streaming.
 func sharesRoot(v Variant, leaves []Hash) bool {
 	for n := 1; n < len(leaves); n++ {
 		if rootByLevels(v, leaves[:n]) == rootByLevels(v, leaves) {
@@ -92,9 +92,9 @@ func TestDoubledTailsAreSeenAtEveryLevel(t *testing.T) {
 				leaves = append(leaves, leaves[len(leaves)-block:]...)
 			}
 		}
-		tree := NewTree(v)
+		tree := newTree(v)
 		for _, leaf := range leaves {
-			tree.Append(leaf)
+			tree.add(leaf)
 		}
 		_, doubled := tree.finish()
 		require.Equal(t, sharesRoot(v, leaves), doubled, "%v", leaves)
@@ -110,9 +110,9 @@ func TestRepeatable(t *testing.T) {
 	const v = VariantRaw
 	for n := 1; n <= 40; n++ {
 		leaves := distinctLeaves(n)
-		tree := NewTree(v)
+		tree := newTree(v)
 		for _, leaf := range leaves {
-			tree.Append(leaf)
+			tree.add(leaf)
 		}
 		block := tree.repeatable()
 		if n&(n-1) == 0 {

@@ -93,11 +93,11 @@ func (v Variant) Node(left, right Hash) Hash {
 
 // Root returns the root over leaves in their order.
 func (v Variant) Root(leaves []Hash) Hash {
-	t := NewTree(v)
+	t := newTree(v)
 	for _, leaf := range leaves {
-		t.Append(leaf)
+		t.add(leaf)
 	}
-	return t.Root()
+	return t.root()
 }
 
 // MatchItem returns the variants whose ItemHash of item is hash: none where no reading of

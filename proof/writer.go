@@ -22,7 +22,7 @@ var ErrWriter = errors.New("proof: evidence cannot be written")
 type Writer struct {
 	w      io.Writer
 	header Header
-	tree   *Tree
+	tree   *tree
 	sum    decimal.Decimal
 	count  int
 	lines  int // of the carried list that had their line
@@ -52,7 +52,7 @@ func NewWriter(w io.Writer, h Header) (*Writer, error) {
 	if formatErr != nil {
 		return nil, fmt.Errorf("%w: header: %w", ErrWriter, formatErr)
 	}
-	writer := &Writer{w: w, header: read, tree: NewTree(read.Variant)}
+	writer := &Writer{w: w, header: read, tree: newTree(read.Variant)}
 	return writer, writer.flush(text)
 }
 
@@ -100,7 +100,7 @@ func (w *Writer) Write(l Line) error {
 	if read.Carried != nil {
 		w.lines++
 	} else {
-		w.tree.Append(read.leaf(w.header.Variant.form().label))
+		w.tree.add(read.leaf(w.header.Variant.form().label))
 	}
 	return nil
 }
@@ -121,7 +121,7 @@ func (w *Writer) Close() error {
 	if w.lines != len(w.header.Carried) {
 		return fmt.Errorf("%w: the header lists %d carried deltas and %d were written", ErrWriter, len(w.header.Carried), w.lines)
 	}
-	text, err := trailerLine{Count: w.count, Sum: w.sum, Root: w.tree.Root()}.append(nil)
+	text, err := trailerLine{Count: w.count, Sum: w.sum, Root: w.tree.root()}.append(nil)
 	if err != nil {
 		return fmt.Errorf("%w: trailer: %w", ErrWriter, err)
 	}

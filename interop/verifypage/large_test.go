@@ -53,19 +53,20 @@ func large(t *testing.T, n int) (path string, f form) {
 			Sources: proof.Sources{Item: proof.SourceSubmitted, Record: proof.SourceDerived, Proof: proof.SourceWebhook},
 		}
 	}
-	tree, sum := proof.NewTree(proof.VariantHex0x), decimal.New(0)
+	leaves, sum := make([]proof.Hash, n), decimal.New(0)
 	for i := range n {
 		l := line(i)
-		tree.Append(l.ContentHash)
+		leaves[i] = l.ContentHash
 		sum = sum.Add(l.Item.Delta)
 	}
+	root := proof.VariantHex0x.Root(leaves)
 	path = filepath.Join(t.TempDir(), "large.jsonl")
 	file, err := os.Create(path)
 	require.NoError(t, err)
 	out := bufio.NewWriter(file)
 	w, err := proof.NewWriter(out, proof.Header{
 		Account: usage.Account{CustomerID: "customer_acme", Resource: "compute-minutes"}, Period: february, Window: february.RecordingWindow(),
-		ClaimedBalance: sum, Count: n, Checkpoint: proof.Checkpoint{ID: "chk_1", Root: tree.Root()},
+		ClaimedBalance: sum, Count: n, Checkpoint: proof.Checkpoint{ID: "chk_1", Root: root},
 	})
 	require.NoError(t, err)
 	for i := range n {
@@ -74,7 +75,7 @@ func large(t *testing.T, n int) (path string, f form) {
 	require.NoError(t, w.Close())
 	require.NoError(t, out.Flush())
 	require.NoError(t, file.Close())
-	return path, form{Text: map[string]string{"customerId": "customer_acme", "resource": "compute-minutes", "period": "2026-02", "root": tree.Root().String()}}
+	return path, form{Text: map[string]string{"customerId": "customer_acme", "resource": "compute-minutes", "period": "2026-02", "root": root.String()}}
 }
 
 // The page verifies large evidence while it stays alive: it beats, and it tells how far it

@@ -35,7 +35,8 @@ type made struct {
 func evidence(t *testing.T, n int, change func(number int, l *proof.Line)) made {
 	t.Helper()
 	const february = usage.Period("2026-02")
-	tree, sum := proof.NewTree(proof.VariantHex0x), decimal.New(0)
+	sum := decimal.New(0)
+	var leaves []proof.Hash
 	var lines []proof.Line
 	var carried []proof.CarriedLine
 	window := usage.Window{Start: february.RecordingWindow().Start, End: february.RecordingWindow().Start.AddDate(5, 0, 0)}
@@ -56,26 +57,27 @@ func evidence(t *testing.T, n int, change func(number int, l *proof.Line)) made 
 			change(i+1, &l)
 		}
 		if l.Carried == nil {
-			tree.Append(hash)
+			leaves = append(leaves, hash)
 		} else {
 			carried = append(carried, proof.CarriedLine{ReferenceID: l.Item.ReferenceID, Window: *l.Carried})
 		}
 		sum = sum.Add(l.Item.Delta)
 		lines = append(lines, l)
 	}
+	root := proof.VariantHex0x.Root(leaves)
 	var out bytes.Buffer
 	w, err := proof.NewWriter(&out, proof.Header{
 		Account: usage.Account{CustomerID: "customer_acme", Resource: "compute-minutes"},
 		Days:    proof.Days{First: february.First(), Last: february.First().AddDays(max(n, 28) - 1)},
 		Window:  window, Carried: carried, ClaimedBalance: sum, Count: n,
-		Checkpoint: proof.Checkpoint{ID: "chk_1", Root: tree.Root()},
+		Checkpoint: proof.Checkpoint{ID: "chk_1", Root: root},
 	})
 	require.NoError(t, err)
 	for _, l := range lines {
 		require.NoError(t, w.Write(l))
 	}
 	require.NoError(t, w.Close())
-	return made{source{"february.jsonl", out.Bytes()}, tree.Root()}
+	return made{source{"february.jsonl", out.Bytes()}, root}
 }
 
 // record is an anchor file of the public record's answer.
