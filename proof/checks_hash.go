@@ -5,8 +5,6 @@ import (
 	"slices"
 )
 
-func contains(list []Hash, h Hash) bool { return slices.Contains(list, h) }
-
 // contentCheck recomputes the content hash of each delta.
 type contentCheck struct {
 	finding
@@ -153,7 +151,7 @@ func (c *membershipCheck) delta(d *delta) {
 		return
 	}
 	c.made++
-	if !contains(d.ItemHashes, d.ContentHash) {
+	if !slices.Contains(d.ItemHashes, d.ContentHash) {
 		c.fail(d, "the content hash is not among those of its batch", d.ContentHash.String(), fmt.Sprintf("%d other hashes", len(d.ItemHashes)))
 	}
 }

@@ -2,6 +2,7 @@ package proof
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -256,7 +257,7 @@ func (c *carriedCheck) delta(d *delta) {
 // recorded tells whether an answer of the public record binds the delta: it is about the
 // batch with which the delta was submitted.
 func (c *carriedCheck) recorded(d *delta) bool {
-	if d.ProofHash == nil || len(d.ItemHashes) == 0 || d.content != reproduced || !contains(d.ItemHashes, d.ContentHash) {
+	if d.ProofHash == nil || len(d.ItemHashes) == 0 || d.content != reproduced || !slices.Contains(d.ItemHashes, d.ContentHash) {
 		return false
 	}
 	for _, r := range c.v.known.recordsOf(*d.ProofHash) {

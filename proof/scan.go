@@ -314,7 +314,7 @@ func unescaped(quoted []byte) (value string, err *FormatError) {
 	return value, nil
 }
 
-// word must be one of a few.
+// oneOf reads a string that must be one of words.
 func oneOf[T ~string](s *scanner, words ...T) (T, *FormatError) {
 	text, err := s.text()
 	if err != nil {

@@ -34,7 +34,10 @@ type HeldFile struct {
 
 // ParseExpectations reads expectations from a JSON list of objects with entry, counted from
 // 1, and payloads, a list of references. Files have no place in JSON: set them on what this
-// returns. What stands in a row is judged by [CheckHistory].
+// returns. What stands in a row is judged by [CheckHistory]. It fails with a [*Error] where
+// the text is no JSON list.
+//
+// Source: records contract, section 4.
 func ParseExpectations(text []byte) ([]Expectation, error) {
 	v, err := jsonview.Parse(text, maxContentDepth)
 	if err != nil || v.Kind() != jsonview.Array {

@@ -11,8 +11,8 @@ func DailyReference(customerID string, day Date) string {
 	return Reference{CustomerID: customerID, Day: day}.String()
 }
 
-// DailyReason returns the reason that goes with it: daily_usage_flush:{YYYY-MM-DD}.
-// Source: API contract, section 6.
+// DailyReason returns the reason of an account's delta for a day:
+// daily_usage_flush:{YYYY-MM-DD}. Source: API contract, section 6.
 func DailyReason(day Date) string { return "daily_usage_flush:" + day.String() }
 
 // Reference is the referenceId of a daily delta, taken apart. A day has more than one

@@ -55,7 +55,9 @@ func holdLinkKey(value [32]byte) LinkKey {
 }
 
 // ParseLinkKey reads the key from what follows the # of a link: dk= and 43 characters of
-// base64url in their one form.
+// base64url in their one form. It is false for anything else.
+//
+// Source: records contract, section 8.
 func ParseLinkKey(fragment string) (LinkKey, bool) {
 	text, ok := strings.CutPrefix(fragment, "dk=")
 	data, canonical := decodeBase64URL(text)
