@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/pacspace/pacspace-go/decimal"
 	"github.com/pacspace/pacspace-go/proof"
@@ -278,4 +279,61 @@ func ExampleVariant_VerifyInclusion() {
 	root := proof.VariantHex0x.Root(leaves)
 	fmt.Println(len(path), proof.VariantHex0x.VerifyInclusion(leaves[1], 1, 3, path, root))
 	// Output: 2 <nil>
+}
+
+// Which reading of the scheme leads to a hash of the service: none of them, where it is
+// another scheme.
+func ExampleMatchRoot() {
+	leaves := []proof.Hash{{1}, {2}, {3}}
+	fmt.Println(proof.MatchRoot(leaves, proof.VariantRaw.Root(leaves)))
+	fmt.Println(proof.MatchRoot(leaves, proof.Hash{4}))
+	// Output:
+	// [raw]
+	// []
+}
+
+// A vendor whose submissions are kept elsewhere writes evidence by himself.
+func ExampleNewWriter() {
+	day := usage.NewDate(2026, time.February, 1)
+	item := proof.Item{
+		CustomerID: "customer_acme", Delta: decimal.New(-50),
+		Reason: usage.DailyReason(day), ReferenceID: usage.DailyReference("customer_acme", day),
+		Metadata: json.RawMessage(`{"resource":"compute-minutes"}`),
+	}
+	hash, err := proof.VariantHex0x.ItemHash(item) // here in the place of the service's contentHash
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	var file bytes.Buffer
+	w, err := proof.NewWriter(&file, proof.Header{
+		Account: usage.Account{CustomerID: "customer_acme", Resource: "compute-minutes"},
+		Period:  "2026-02", Window: usage.Period("2026-02").RecordingWindow(),
+		ClaimedBalance: decimal.New(-50), Count: 1, Checkpoint: proof.Checkpoint{Root: hash},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	err = w.Write(proof.Line{
+		Item: item, RecordID: "rec_1", ContentHash: hash,
+		Sources: proof.Sources{Item: proof.SourceSubmitted, Record: proof.SourceStatus, Proof: proof.SourceStatus},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if err := w.Close(); err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	report, err := proof.Verify(&file, expected, proof.InvoiceRoot{Root: hash})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(report.Verdict, report.Balance)
+	// Output: consistent -50
 }

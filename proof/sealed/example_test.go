@@ -159,3 +159,23 @@ func ExampleLeaves() {
 	// V2 0x20f13da100a1807b776e6739338e4986d83659a0fc30d29674cc1f3f2acb3f46 <nil>
 	// V1 0xf6f8e225d41a1756c8a97944386f91972f88407f93ec31863a75eed99b445b3e <nil>
 }
+
+// The owner of a record discloses one field of an entry and withholds the others.
+func ExampleCommitment_Disclose() {
+	entry, err := sealed.V3.Commit([]byte(`{"amount":"-12.50","note":"private","tags":["a","b"]}`), sealed.Hash{31: 1})
+	if err != nil {
+		panic(err)
+	}
+	shown, err := entry.Disclose(0, sealed.Hash{31: 3}, "/tags")
+	if err != nil {
+		panic(err)
+	}
+	for _, leaf := range shown.Revealed {
+		fmt.Println(leaf.Pointer, string(leaf.Value))
+	}
+	fmt.Println(len(shown.Items)-len(shown.Revealed), "withheld")
+	// Output:
+	// /tags/0 "a"
+	// /tags/1 "b"
+	// 2 withheld
+}

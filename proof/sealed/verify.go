@@ -18,12 +18,14 @@ const (
 	SchemaLinkCopy     = "record-link-copy/v1"
 )
 
-// The limits within which files are read. MaxDisclosureBytes is the protocol's, the others
-// are ours.
+// The limits within which files are read. MaxDisclosureBytes is the protocol's, the other is
+// ours.
 const (
 	MaxDisclosureBytes = 1 << 20  // of a disclosure in canonical form: more is CodeTooLarge
 	MaxHistoryBytes    = 64 << 20 // of a history or a link copy: more is CodeMalformed
+)
 
+const (
 	// maxTextBytes bounds a disclosure as it is written: white space and escapes do not count
 	// towards its canonical form.
 	maxTextBytes = 16 << 20
