@@ -184,7 +184,7 @@ func ExampleCollectOwn() {
 	own, err := proof.CollectOwn(proof.ReadCSV(strings.NewReader(`referenceId,delta
 usage:customer_acme:2026-02-01,-50
 usage:customer_acme:2026-02-02,-20
-usage:customer_acme:2026-02-03,-35`), proof.CSVColumns{}), false)
+usage:customer_acme:2026-02-03,-35`), proof.CSVColumns{}))
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -257,11 +257,11 @@ func (s *scanner) anyNumber() (decimal.Decimal, *FormatError) {
 	return d, nil
 }
 
-// CollectOwn makes an anchor of the buyer's own deltas. It is partial where they are only
+// CollectOwn makes an anchor of the buyer's own deltas; set its Partial where they are only
 // some of the billed usage. There may be at most MaxOwnDeltas; one more is an error that
 // is ErrLimit.
-func CollectOwn(items iter.Seq2[Item, error], partial bool) (OwnDeltas, error) {
-	own := OwnDeltas{Partial: partial}
+func CollectOwn(items iter.Seq2[Item, error]) (OwnDeltas, error) {
+	var own OwnDeltas
 	for item, err := range items {
 		if err != nil {
 			return OwnDeltas{}, err

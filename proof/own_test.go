@@ -176,11 +176,11 @@ func TestCollectOwn(t *testing.T) {
 	t.Parallel()
 	b := february(t, 3)
 	anchor, err := CollectOwn(ReadCSV(strings.NewReader("referenceId,delta\nusage:customer_acme:2026-02-01,-50\n"+
-		"usage:customer_acme:2026-02-02,-50\nusage:customer_acme:2026-02-03,-50.0\n"), CSVColumns{}), false)
+		"usage:customer_acme:2026-02-02,-50\nusage:customer_acme:2026-02-03,-50.0\n"), CSVColumns{}))
 	require.NoError(t, err)
 	report := verify(t, b.write(t), buyer(), b.record(), anchor)
 	require.Equal(t, CompleteByOwn, report.Completeness)
-	_, err = CollectOwn(ReadJSONLines(strings.NewReader("{}")), true)
+	_, err = CollectOwn(ReadJSONLines(strings.NewReader("{}")))
 	require.ErrorIs(t, err, ErrOwn)
 }
 

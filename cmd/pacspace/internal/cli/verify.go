@@ -188,10 +188,11 @@ func (a *app) knownFrom(v *verifying) ([]proof.Anchor, error) {
 			return nil, err
 		}
 		defer in.close()
-		own, err := proof.CollectOwn(ownDeltas(in, proof.CSVColumns{}), v.partial)
+		own, err := proof.CollectOwn(ownDeltas(in, proof.CSVColumns{}))
 		if err != nil {
 			return nil, fmt.Errorf("your own list %s: %w", v.own, err)
 		}
+		own.Partial = v.partial
 		anchors = append(anchors, own)
 	}
 	return anchors, nil

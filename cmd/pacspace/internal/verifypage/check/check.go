@@ -144,10 +144,11 @@ func (in *Input) anchors(want *Request) ([]proof.Anchor, error) {
 		anchors = append(anchors, a)
 	}
 	if in.Own != nil {
-		list, err := own(in.Own, want.OwnPartial)
+		list, err := own(in.Own)
 		if err != nil {
 			return nil, fmt.Errorf("your own list %q: %w", in.Own.Name(), err)
 		}
+		list.Partial = want.OwnPartial
 		anchors = append(anchors, list)
 	}
 	return anchors, nil
