@@ -166,7 +166,7 @@ var dataTypes = []any{
 	sealed.Chain{}, sealed.Disclosure{}, sealed.DisclosedEntry{}, sealed.History{}, sealed.HistoryEntry{}, sealed.Hash{},
 	sealed.Address{}, sealed.Item{}, sealed.Field{}, sealed.Leaf{}, sealed.Code(""),
 	sealed.Commitment{}, sealed.Verdict(""), sealed.Result{}, sealed.Entry{}, sealed.WithheldMember{}, sealed.Refusal{},
-	sealed.State{}, sealed.Word{}, sealed.Layout{}, sealed.Version(0),
+	sealed.State{}, sealed.Word{}, sealed.LayoutRef{}, sealed.Version(0),
 
 	&sandbox.Clock{}, sandbox.WebhookFault{}, sandbox.Endpoint{}, sandbox.Fault{}, sandbox.Level(""),
 	sandbox.Recorded{}, sandbox.Delivery{}, sandbox.Share{}, sandbox.Shown{}, sandbox.Request{},

@@ -76,7 +76,7 @@ func makeRecord(t *testing.T, r *rand.Rand, version sealed.Version) ourRecord {
 		}
 		return h
 	}
-	layout := sealed.Layout{ID: 6, Version: 1, Digest: random()}
+	layout := sealed.LayoutRef{ID: 6, Version: 1, Digest: random()}
 	chain := sealed.Chain{ID: 296}
 	recordKey := random()
 	d := sealed.Disclosure{RecordKey: recordKey, Chain: chain, Layout: layout, Version: version}

@@ -72,7 +72,7 @@ func sealChain(t *testing.T, v vector) {
 	input, err := in.RecordHashVersion.SealInput(in.RecordHash)
 	require.NoError(t, err)
 	require.Equal(t, want.SealInput, input.String())
-	layout := sealed.Layout{ID: in.LayoutID, Version: in.LayoutVersion, Digest: in.LayoutDigest}
+	layout := sealed.LayoutRef{ID: in.LayoutID, Version: in.LayoutVersion, Digest: in.LayoutDigest}
 	seal := sealed.Seal(layout, in.State96, input, in.RecordOpening)
 	require.Equal(t, want.Seal, seal.String())
 	word := sealed.NewWord(in.State96, seal)
@@ -147,7 +147,7 @@ func seal(t *testing.T, v vector) {
 	}
 	require.NoError(t, err)
 	require.False(t, missing)
-	layout := sealed.Layout{ID: *args.LayoutID, Version: *args.LayoutVersion, Digest: *args.LayoutDigest}
+	layout := sealed.LayoutRef{ID: *args.LayoutID, Version: *args.LayoutVersion, Digest: *args.LayoutDigest}
 	require.Equal(t, want.Seal, sealed.Seal(layout, state, *args.RecordHash, *args.RecordOpening).String())
 }
 

@@ -449,7 +449,7 @@ func discloseEntry(t *testing.T, entryJSON string) (recordHash sealed.Hash, hist
 		members["seq"], members["recordOpening"] = json.RawMessage("0"), json.RawMessage(`"`+sealed.Hash{31: 3}.String()+`"`)
 		entry = json.RawMessage(jcs(t, members))
 	}
-	layout, chain := sealed.Layout{ID: 6, Version: 1}, sealed.Chain{ID: 296}
+	layout, chain := sealed.LayoutRef{ID: 6, Version: 1}, sealed.Chain{ID: 296}
 	input, err := sealed.V3.SealInput(recordHash)
 	require.NoError(t, err)
 	history, err = (&sealed.History{Chain: chain, Layout: layout, Version: sealed.V3, Entries: []sealed.HistoryEntry{{

@@ -232,7 +232,8 @@ func (l *Line) check(seen uint64, there fieldSet) *FormatError {
 	return nil
 }
 
-// slots returns which of the fields that have a source are there, by their slot.
+// slots returns which of the fields that have a source are there, by their place in
+// sourceNames.
 func (l *Line) slots() uint64 {
 	var set uint64 = 1
 	for slot, there := range []bool{

@@ -85,8 +85,8 @@ func stateOf(l record.Layout, seq uint32, lifecycle string, attempt bool) sealed
 
 // layoutOf is a layout as a seal names it. How PacSpace makes the digest of a layout's
 // document is not published: here it is over the name.
-func layoutOf(l record.Layout) sealed.Layout {
-	return sealed.Layout{ID: uint16(l.ID), Version: uint8(l.Version), Digest: sealed.Hash(keccakOf([]byte("sandbox: layout\x00" + l.Name)))}
+func layoutOf(l record.Layout) sealed.LayoutRef {
+	return sealed.LayoutRef{ID: uint16(l.ID), Version: uint8(l.Version), Digest: sealed.Hash(keccakOf([]byte("sandbox: layout\x00" + l.Name)))}
 }
 
 // chainOf is the ledger that an environment's words would be kept on.

@@ -87,7 +87,7 @@ func TestAReceiptCanBeCheckedByTheFormulas(t *testing.T) {
 			for seq := range 2 {
 				var r struct {
 					Seq           uint32
-					Layout        sealed.Layout
+					Layout        sealed.LayoutRef
 					LayoutID      uint16 `json:"layoutId"`
 					LayoutVersion uint8
 					LayoutDigest  sealed.Hash
@@ -120,7 +120,7 @@ func TestAReceiptCanBeCheckedByTheFormulas(t *testing.T) {
 				state := r.NewWord.State()
 				input, err := version.SealInput(hash)
 				require.NoError(t, err)
-				layout := sealed.Layout{ID: r.LayoutID, Version: r.LayoutVersion, Digest: r.LayoutDigest}
+				layout := sealed.LayoutRef{ID: r.LayoutID, Version: r.LayoutVersion, Digest: r.LayoutDigest}
 				require.Equal(t, r.NewWord, sealed.NewWord(state, sealed.Seal(layout, state, input, r.RecordOpening)))
 				require.Equal(t, fmt.Sprintf("0x6010100%06x00000000", seq), state.String(), "layout 6, version 1, recorded, no flags, seq, reserved")
 			}

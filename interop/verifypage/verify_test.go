@@ -124,7 +124,7 @@ func sealedRecord(t *testing.T) (history, disclosure []byte) {
 	input, err := sealed.V3.SealInput(entry.RecordHash)
 	require.NoError(t, err)
 	opening, state := sealed.Hash{31: 3}, sealed.State{1: 7, 2: 2, 3: 1}
-	layout, chain, recordKey := sealed.Layout{ID: 7, Version: 2, Digest: sealed.Hash{31: 4}}, sealed.Chain{ID: 296}, sealed.Hash{31: 2}
+	layout, chain, recordKey := sealed.LayoutRef{ID: 7, Version: 2, Digest: sealed.Hash{31: 4}}, sealed.Chain{ID: 296}, sealed.Hash{31: 2}
 	word := sealed.NewWord(state, sealed.Seal(layout, state, input, opening))
 	history, err = (&sealed.History{RecordKey: recordKey, Chain: chain, Layout: layout, Version: sealed.V3,
 		Entries: []sealed.HistoryEntry{{NewWord: word, RecordHash: &entry.RecordHash}}}).Encode()

@@ -20,7 +20,7 @@ type Chain struct {
 type Disclosure struct {
 	RecordKey Hash
 	Chain     Chain
-	Layout    Layout
+	Layout    LayoutRef
 	Version   Version // of the record hash, the same for all entries
 	Entries   []DisclosedEntry
 }
@@ -116,7 +116,7 @@ func (d *Disclosure) Encode() ([]byte, error) {
 type History struct {
 	RecordKey Hash
 	Chain     Chain
-	Layout    Layout
+	Layout    LayoutRef
 	Version   Version // of the record hash; the file says it for V3 only
 	Entries   []HistoryEntry
 }

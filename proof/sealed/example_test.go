@@ -38,7 +38,7 @@ func discloseAmount() (history, disclosure []byte) {
 		panic(err)
 	}
 	recordKey, opening := sealed.Hash{31: 2}, sealed.Hash{31: 3}
-	layout := sealed.Layout{ID: 7, Version: 2, Digest: sealed.Hash{31: 4}}
+	layout := sealed.LayoutRef{ID: 7, Version: 2, Digest: sealed.Hash{31: 4}}
 	chain := sealed.Chain{ID: 296}
 	state := sealed.State{1: 7, 2: 2, 3: 1}
 	seal := sealed.Seal(layout, state, input, opening)

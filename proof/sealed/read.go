@@ -98,7 +98,7 @@ func readChain(v jsonview.Value, path string, exact bool) (chain, error) {
 	return chain{id.value, contract}, nil
 }
 
-// layout is a [Layout] as it was read: its numbers may be too large for a seal.
+// layout is a [LayoutRef] as it was read: its numbers may be too large for a seal.
 type layout struct {
 	id, version number
 	digest      Hash
@@ -126,9 +126,9 @@ func (l layout) same(other layout) bool {
 
 // sealable returns l as a seal takes it, or false where a seal has no room for it. 4.0 is
 // no layout id to the official verifier.
-func (l layout) sealable() (Layout, bool) {
+func (l layout) sealable() (LayoutRef, bool) {
 	fits := l.id.integer && l.version.integer && l.id.value <= 0xFFFF && l.version.value <= 0xFF
-	return Layout{ID: uint16(l.id.value), Version: uint8(l.version.value), Digest: l.digest}, fits
+	return LayoutRef{ID: uint16(l.id.value), Version: uint8(l.version.value), Digest: l.digest}, fits
 }
 
 func readItem(v jsonview.Value, path string) (Item, error) {

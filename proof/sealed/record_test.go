@@ -21,7 +21,7 @@ func filled(b byte) Hash {
 var (
 	testRecordKey = filled(0x33)
 	testChain     = Chain{ID: 296, Contract: Address{0xAB, 1}}
-	testLayout    = Layout{ID: 6, Version: 1, Digest: filled(0x11)}
+	testLayout    = LayoutRef{ID: 6, Version: 1, Digest: filled(0x11)}
 	testContents  = []string{
 		`{"title":"Arm 4 paused","actorId":"cell-4","occurredAt":"2026-02-01T10:00:00Z","payloads":[{"alg":"sha-256","digest":"aa","byteLength":"3"},{"alg":"sha-256","digest":"bb","byteLength":"4"}]}`,
 		`{"title":"Arm 4 resumed","actorId":"cell-4","occurredAt":"2026-02-01T10:05:00Z","payloads":["x"],"note":"by hand"}`,

@@ -17,9 +17,9 @@ type State [12]byte
 // bytes of its seal. Its text is 0x and 64 lower-case hexadecimal digits.
 type Word [32]byte
 
-// Layout says how a record's state is laid out: the published layout's id and version, and
-// the digest of its document.
-type Layout struct {
+// LayoutRef names the published layout by which a record's state is laid out: its id, its
+// version, and the digest of its document. What the layouts say is in package record.
+type LayoutRef struct {
 	ID      uint16 `json:"layoutId"`
 	Version uint8  `json:"layoutVersion"`
 	Digest  Hash   `json:"layoutDigest"`
@@ -43,7 +43,7 @@ func (v Version) SealInput(recordHash Hash) (Hash, error) {
 // record hash, and its record opening, the value that keeps the seal from being guessed.
 //
 // Source: records contract, section 6.3.
-func Seal(layout Layout, state State, sealInput, recordOpening Hash) Hash {
+func Seal(layout LayoutRef, state State, sealInput, recordOpening Hash) Hash {
 	return keccak.Sum256(
 		[]byte("pacspace:slot-commit:v1\x00"),
 		binary.BigEndian.AppendUint16(nil, layout.ID), []byte{layout.Version}, layout.Digest[:],

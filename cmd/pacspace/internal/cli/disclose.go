@@ -116,9 +116,9 @@ func disclosureFor(history []byte) (*sealed.Disclosure, error) {
 		return nil, fmt.Errorf("it is no %s; keep one with pacspace records open --save-history", sealed.SchemaHistory)
 	}
 	var h struct {
-		RecordKey sealed.Hash   `json:"recordKey"`
-		Chain     sealed.Chain  `json:"chain"`
-		Layout    sealed.Layout `json:"layout"`
+		RecordKey sealed.Hash      `json:"recordKey"`
+		Chain     sealed.Chain     `json:"chain"`
+		Layout    sealed.LayoutRef `json:"layout"`
 	}
 	if err := json.Unmarshal(history, &h); err != nil {
 		return nil, err

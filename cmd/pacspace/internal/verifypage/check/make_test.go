@@ -110,7 +110,7 @@ func disclosure(t *testing.T) (history, disclosure source) {
 	input, err := sealed.V3.SealInput(entry.RecordHash)
 	require.NoError(t, err)
 	recordKey, opening := sealed.Hash{31: 2}, sealed.Hash{31: 3}
-	layout, chain, state := sealed.Layout{ID: 7, Version: 2, Digest: sealed.Hash{31: 4}}, sealed.Chain{ID: 296}, sealed.State{1: 7, 2: 2, 3: 1}
+	layout, chain, state := sealed.LayoutRef{ID: 7, Version: 2, Digest: sealed.Hash{31: 4}}, sealed.Chain{ID: 296}, sealed.State{1: 7, 2: 2, 3: 1}
 	seal := sealed.Seal(layout, state, input, opening)
 	h, err := (&sealed.History{RecordKey: recordKey, Chain: chain, Layout: layout, Version: sealed.V3, Entries: []sealed.HistoryEntry{{
 		NewWord: sealed.NewWord(state, seal), RecordHash: &entry.RecordHash,
