@@ -375,6 +375,7 @@ func TestOptionsAreChecked(t *testing.T) {
 		"metering: resource: must be":                  metering.WithAccounts("", "minute"),
 		"metering: unit: must be":                      metering.WithAccounts("minutes", strings.Repeat("x", 65)),
 		"metering: WithGrace: must be between":         metering.WithGrace(-1),
+		"metering: New: an option is nil":              nil,
 		"metering: WithLateness: must be between":      metering.WithLateness(time.Minute),
 		"metering: WithSpread: must be between":        metering.WithSpread(21 * time.Hour),
 		"metering: WithRequestsPerMinute: must be 1":   metering.WithRequestsPerMinute(0),
