@@ -232,12 +232,13 @@ var batchTests = []test{
 			want = &metering.OutboxBatch{ID: "id", Key: "key.3", Body: []byte(`{}`), Done: true, CreatedAt: Noon, NotBefore: Noon}
 		}
 	}},
-	{"free batches are those not done, not held and whose time has come, oldest first", func(t *testing.T, s metering.Store) {
+	{"free batches are those not done, not held and whose time has come, unknown ones first and then the oldest", func(t *testing.T, s metering.Store) {
 		update(t, s, func(ctx context.Context, tx metering.Tx) {
 			for _, b := range []metering.OutboxBatch{
 				{ID: "free", CreatedAt: Noon, NotBefore: Noon, LeaseEnd: Noon},
 				{ID: "older", CreatedAt: Noon.Add(-time.Second), NotBefore: Noon, LeaseEnd: Noon.Add(-time.Hour)},
 				{ID: "never leased", CreatedAt: Noon.Add(-time.Minute), NotBefore: Noon},
+				{ID: "unknown", CreatedAt: Noon, NotBefore: Noon, Unknown: true},
 				{ID: "held", CreatedAt: Noon, NotBefore: Noon, LeaseEnd: Noon.Add(time.Microsecond)},
 				{ID: "later", CreatedAt: Noon, NotBefore: Noon.Add(time.Microsecond)},
 				{ID: "done", CreatedAt: Noon, NotBefore: Noon, Done: true},
@@ -253,7 +254,7 @@ var batchTests = []test{
 				for _, b := range free {
 					ids = append(ids, b.ID)
 				}
-				require.Equal(t, []string{"never leased", "older", "free"}[:min(limit, 3)], ids)
+				require.Equal(t, []string{"unknown", "never leased", "older", "free"}[:min(limit, 4)], ids)
 			}
 		})
 	}},
