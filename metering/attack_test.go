@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pacspace/pacspace-go/internal/memstore"
+	"github.com/pacspace/pacspace-go/internal/storetest"
 	"github.com/pacspace/pacspace-go/metering"
 	"github.com/pacspace/pacspace-go/sandbox"
 )
@@ -42,7 +43,7 @@ func TestAStoreThatRunsEachTransactionTwiceChangesNothing(t *testing.T) {
 		for i := range 5 {
 			r.record(fmt.Sprint(i), fmt.Sprintf("customer-%03d", i), fmt.Sprint(i+1), noon)
 		}
-		_, err := r.meter.Submit(t.Context(), day, totals(metering.Total{CustomerID: "total", Amount: dec("9")}))
+		_, err := r.meter.Submit(t.Context(), day, totals(metering.Total{CustomerID: "total", Amount: storetest.Dec("9")}))
 		require.NoError(t, err)
 		r.over()
 		for _, f := range []sandbox.Fault{

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/internal/storetest"
 	"github.com/pacspace/pacspace-go/metering"
 	"github.com/pacspace/pacspace-go/sandbox"
 )
@@ -36,7 +37,7 @@ func TestA409ForABatchParksOnlyTheDeltaThatDrawsIt(t *testing.T) {
 		t.Parallel()
 		r := due(t, customers, sandbox.ReferencesRepeat())
 		_, err := r.client(nil).Balance.Emit(t.Context(), pacspace.DeltaParams{
-			CustomerID: fmt.Sprintf("customer-%03d", bad), Delta: dec(fmt.Sprint(-bad - 1)), Reason: "by hand", ReferenceID: ref,
+			CustomerID: fmt.Sprintf("customer-%03d", bad), Delta: storetest.Dec(fmt.Sprint(-bad - 1)), Reason: "by hand", ReferenceID: ref,
 		})
 		require.NoError(t, err)
 		r.clock.Advance(time.Minute)
@@ -96,12 +97,12 @@ func TestWhatAKeyKnowsIsFoundHoweverLongAgoItWasRecorded(t *testing.T) {
 	r := due(t, 1)
 	r.clock.Set(noon)
 	ref := "usage:customer-000:2026-02-03"
-	_, err := r.client(nil).Balance.Emit(t.Context(), pacspace.DeltaParams{CustomerID: "customer-000", Delta: dec("-1"), Reason: "by hand", ReferenceID: ref})
+	_, err := r.client(nil).Balance.Emit(t.Context(), pacspace.DeltaParams{CustomerID: "customer-000", Delta: storetest.Dec("-1"), Reason: "by hand", ReferenceID: ref})
 	require.NoError(t, err)
 	for i := range 3 {
 		var later []pacspace.DeltaParams
 		for n := range 50 {
-			later = append(later, pacspace.DeltaParams{CustomerID: "customer-000", Delta: dec("1"), Reason: "credit", ReferenceID: fmt.Sprintf("credit-%d-%d", i, n)})
+			later = append(later, pacspace.DeltaParams{CustomerID: "customer-000", Delta: storetest.Dec("1"), Reason: "credit", ReferenceID: fmt.Sprintf("credit-%d-%d", i, n)})
 		}
 		r.clock.Advance(time.Minute)
 		_, err := r.client(nil).Balance.EmitBatch(t.Context(), later)

@@ -180,7 +180,7 @@ func (s *simulation) recordSome() {
 		customer := simulatedCustomers[s.rand.IntN(3)]
 		amount := decimal.New(int64(s.rand.IntN(4000) - 500))
 		if s.rand.IntN(12) == 0 {
-			amount = dec("900000000.123456789123")
+			amount = storetest.Dec("900000000.123456789123")
 		}
 		e := metering.Event{
 			ID: fmt.Sprintf("event-%d", s.next), CustomerID: customer, Amount: amount,

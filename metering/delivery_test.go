@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/internal/storetest"
 	"github.com/pacspace/pacspace-go/metering"
 	"github.com/pacspace/pacspace-go/sandbox"
 )
@@ -156,7 +157,7 @@ func TestACustomerOverItsCadenceWaitsAndOthersGoOn(t *testing.T) {
 		for _, i := range []int{1, 3} {
 			r.box.SetCadence(sandbox.Test, fmt.Sprintf("customer-%03d", i), 6*time.Hour)
 			_, err := r.client(nil).Balance.Emit(t.Context(), pacspace.DeltaParams{
-				CustomerID: fmt.Sprintf("customer-%03d", i), Delta: dec("-100"), Reason: "credit", ReferenceID: fmt.Sprint("other-", i),
+				CustomerID: fmt.Sprintf("customer-%03d", i), Delta: storetest.Dec("-100"), Reason: "credit", ReferenceID: fmt.Sprint("other-", i),
 			})
 			require.NoError(t, err)
 		}
@@ -175,7 +176,7 @@ func TestACustomerOverItsCadenceWaitsAndOthersGoOn(t *testing.T) {
 		t.Parallel()
 		r := due(t, 1)
 		r.box.SetCadence(sandbox.Test, "customer-000", 6*time.Hour)
-		_, err := r.client(nil).Balance.Emit(t.Context(), pacspace.DeltaParams{CustomerID: "customer-000", Delta: dec("-100"), Reason: "credit", ReferenceID: "other"})
+		_, err := r.client(nil).Balance.Emit(t.Context(), pacspace.DeltaParams{CustomerID: "customer-000", Delta: storetest.Dec("-100"), Reason: "credit", ReferenceID: "other"})
 		require.NoError(t, err)
 		r.flush()
 		n := len(r.writes())

@@ -15,6 +15,7 @@ import (
 
 	"github.com/pacspace/pacspace-go"
 	"github.com/pacspace/pacspace-go/internal/memstore"
+	"github.com/pacspace/pacspace-go/internal/storetest"
 	"github.com/pacspace/pacspace-go/metering"
 	"github.com/pacspace/pacspace-go/sandbox"
 	"github.com/pacspace/pacspace-go/webhook"
@@ -253,7 +254,7 @@ func TestAWebhookSparesAsking(t *testing.T) {
 		r.flush()
 		_, err := r.meter.Discard(t.Context(), "usage:customer-000:2026-02-03", metering.DiscardParams{Reason: "a test"})
 		require.NoError(t, err)
-		e := &webhook.DeltaVerified{CustomerID: "customer-000", Delta: dec("-1"), ReferenceID: "usage:customer-000:2026-02-03"}
+		e := &webhook.DeltaVerified{CustomerID: "customer-000", Delta: storetest.Dec("-1"), ReferenceID: "usage:customer-000:2026-02-03"}
 		require.ErrorIs(t, r.meter.Verified(t.Context(), e), pacspace.ErrConflict)
 	})
 	t.Run("that tells of another amount is an error, and the row stays", func(t *testing.T) {
@@ -261,7 +262,7 @@ func TestAWebhookSparesAsking(t *testing.T) {
 		r := due(t, 1)
 		r.flush()
 		e := told(r)
-		e.Delta = dec("-2")
+		e.Delta = storetest.Dec("-2")
 		mismatch := new(metering.DeltaMismatchError)
 		require.ErrorAs(t, r.meter.Verified(t.Context(), e), &mismatch)
 		require.Equal(t, "-1", mismatch.Sent.String())

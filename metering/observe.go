@@ -1,8 +1,11 @@
 package metering
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"time"
 
 	"github.com/pacspace/pacspace-go/usage"
@@ -36,16 +39,27 @@ type Change struct {
 	Err         error
 }
 
-// tell gives changes to the observer and to the log.
+// tell gives changes to the observer and to the log. What they do must not end the process:
+// some changes are told in a goroutine of the meter's own, where no caller could recover.
 func (m *Meter) tell(ctx context.Context, changes ...Change) {
 	for _, c := range changes {
 		if m.set.observe != nil {
-			m.set.observe(ctx, c)
+			recovered(cmp.Or(m.set.logger, slog.Default()), "the observer", func() { m.set.observe(ctx, c) })
 		}
 		if m.set.logger != nil {
-			c.log(ctx, m.set.logger)
+			recovered(slog.Default(), "the logger", func() { c.log(ctx, m.set.logger) })
 		}
 	}
+}
+
+// recovered calls fn, and logs its panic as net/http logs that of a handler.
+func recovered(logger *slog.Logger, who string, fn func()) {
+	defer func() {
+		if r := recover(); r != nil {
+			logger.Error("metering: "+who+" panicked; the meter goes on", "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+		}
+	}()
+	fn()
 }
 
 func (c Change) log(ctx context.Context, logger *slog.Logger) {

@@ -128,7 +128,8 @@ func WithGate(g Gate) Option {
 
 // WithObserver calls a function after each change, outside of transactions. It must not
 // block, nor call Record, Flush or Close, which may wait for what calls it. It is the hook
-// that metrics need.
+// that metrics need. Where it panics the meter goes on, and logs the panic with its stack to
+// the logger or, without one, to [slog.Default].
 func WithObserver(observe func(context.Context, Change)) Option {
 	return func(s *settings) error {
 		s.observe = observe
@@ -158,6 +159,9 @@ func newSettings(opts []Option) (settings, error) {
 		perMinute: DefaultRequestsPerMinute, keyLifetime: pacspace.KeyLifetime, sleep: wait.For,
 	}
 	for _, o := range opts {
+		if o == nil {
+			return settings{}, fmt.Errorf("metering: New: an option is nil; leave it out")
+		}
 		if err := o(&s); err != nil {
 			return settings{}, err
 		}

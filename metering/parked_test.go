@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/internal/storetest"
 	"github.com/pacspace/pacspace-go/metering"
 	"github.com/pacspace/pacspace-go/sandbox"
 )
@@ -19,7 +20,7 @@ func TestAKeyThatKnowsAnotherBody(t *testing.T) {
 	r := due(t, 1)
 	// Somebody else sent other bytes under the delta's reference, and they were recorded.
 	other, err := r.client(nil).Balance.Emit(t.Context(), pacspace.DeltaParams{
-		CustomerID: "customer-000", Delta: dec("-1"), Reason: "by hand", ReferenceID: "usage:customer-000:2026-02-03",
+		CustomerID: "customer-000", Delta: storetest.Dec("-1"), Reason: "by hand", ReferenceID: "usage:customer-000:2026-02-03",
 	})
 	require.NoError(t, err)
 	r.clock.Advance(time.Second)
@@ -35,7 +36,7 @@ func TestAKeyThatKnowsAnotherBody(t *testing.T) {
 	t.Run("is parked where it lists another amount", func(t *testing.T) {
 		r := due(t, 1)
 		_, err := r.client(nil).Balance.Emit(t.Context(), pacspace.DeltaParams{
-			CustomerID: "customer-000", Delta: dec("-7"), Reason: "by hand", ReferenceID: "usage:customer-000:2026-02-03",
+			CustomerID: "customer-000", Delta: storetest.Dec("-7"), Reason: "by hand", ReferenceID: "usage:customer-000:2026-02-03",
 		})
 		require.NoError(t, err)
 		r.clock.Advance(time.Second)
@@ -76,7 +77,7 @@ func TestAReferenceThatSomebodyElseUsedIsNeverTakenForOurs(t *testing.T) {
 				t.Parallel()
 				r := due(t, customers, c.options...)
 				_, err := r.client(nil).Balance.Emit(t.Context(), pacspace.DeltaParams{
-					CustomerID: "customer-000", Delta: dec("-7"), Reason: "by hand", ReferenceID: "usage:customer-000:2026-02-03",
+					CustomerID: "customer-000", Delta: storetest.Dec("-7"), Reason: "by hand", ReferenceID: "usage:customer-000:2026-02-03",
 				}, pacspace.WithIdempotencyKey("another"))
 				require.NoError(t, err)
 				if c.through != nil {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/pacspace/pacspace-go"
 	"github.com/pacspace/pacspace-go/internal/memstore"
+	"github.com/pacspace/pacspace-go/internal/storetest"
 	"github.com/pacspace/pacspace-go/metering"
 	"github.com/pacspace/pacspace-go/usage"
 )
@@ -45,7 +46,7 @@ func TestAnIDNamesOneEvent(t *testing.T) {
 	first := event("a", "acme", "1.5", noon)
 	first.Dimensions = map[string]string{"plan": "basic"}
 	for name, change := range map[string]func(*metering.Event){
-		"another amount":                  func(e *metering.Event) { e.Amount = dec("2") },
+		"another amount":                  func(e *metering.Event) { e.Amount = storetest.Dec("2") },
 		"another account":                 func(e *metering.Event) { e.CustomerID = "globex" },
 		"another time of the day":         func(e *metering.Event) { e.Time = noon.Add(time.Nanosecond) },
 		"another day":                     func(e *metering.Event) { e.Time = noon.Add(-24 * time.Hour) },
@@ -75,7 +76,7 @@ func TestAnIDNamesOneEvent(t *testing.T) {
 		_, err := r.meter.Record(t.Context(), first)
 		require.NoError(t, err)
 		same := first
-		same.Amount, same.Time = dec("15e-1"), noon.In(time.FixedZone("", 19800))
+		same.Amount, same.Time = storetest.Dec("15e-1"), noon.In(time.FixedZone("", 19800))
 		got, err := r.meter.Record(t.Context(), same)
 		require.NoError(t, err)
 		require.Equal(t, []metering.Recorded{metering.RecordedDuplicate}, got)
@@ -119,8 +120,8 @@ func TestAnEventThatBreaksARuleIsRefusedWithItsCall(t *testing.T) {
 		"years 0001 to 9999":               func(e *metering.Event) { e.Time = time.Date(10001, 1, 1, 0, 0, 0, 0, time.UTC) },
 		"lies more than 5m0s ahead":        func(e *metering.Event) { e.Time = noon.Add(metering.FutureBound + 1) },
 		"is older than the lateness":       func(e *metering.Event) { e.Time = noon.Add(-metering.DefaultLateness - 1) },
-		"amount must be between":           func(e *metering.Event) { e.Amount = dec("1000000000000.1") },
-		"amount must have at most 40":      func(e *metering.Event) { e.Amount = dec("0." + strings.Repeat("1", 63)) },
+		"amount must be between":           func(e *metering.Event) { e.Amount = storetest.Dec("1000000000000.1") },
+		"amount must have at most 40":      func(e *metering.Event) { e.Amount = storetest.Dec("0." + strings.Repeat("1", 63)) },
 		"dimensions must be at most":       func(e *metering.Event) { e.Dimensions = many },
 		`"resource" is the account's`:      func(e *metering.Event) { e.Dimensions = map[string]string{"resource": "x"} },
 		"a name must be 1 to 64":           func(e *metering.Event) { e.Dimensions = map[string]string{"": "x"} },
@@ -374,6 +375,7 @@ func TestOptionsAreChecked(t *testing.T) {
 		"metering: resource: must be":                  metering.WithAccounts("", "minute"),
 		"metering: unit: must be":                      metering.WithAccounts("minutes", strings.Repeat("x", 65)),
 		"metering: WithGrace: must be between":         metering.WithGrace(-1),
+		"metering: New: an option is nil":              nil,
 		"metering: WithLateness: must be between":      metering.WithLateness(time.Minute),
 		"metering: WithSpread: must be between":        metering.WithSpread(21 * time.Hour),
 		"metering: WithRequestsPerMinute: must be 1":   metering.WithRequestsPerMinute(0),

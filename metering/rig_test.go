@@ -14,6 +14,7 @@ import (
 
 	"github.com/pacspace/pacspace-go"
 	"github.com/pacspace/pacspace-go/internal/memstore"
+	"github.com/pacspace/pacspace-go/internal/storetest"
 	"github.com/pacspace/pacspace-go/metering"
 	"github.com/pacspace/pacspace-go/sandbox"
 	"github.com/pacspace/pacspace-go/usage"
@@ -130,15 +131,7 @@ func (r *rig) record(id, customer, amount string, at time.Time) {
 }
 
 func event(id, customer, amount string, at time.Time) metering.Event {
-	return metering.Event{ID: id, CustomerID: customer, Amount: dec(amount), Time: at}
-}
-
-func dec(text string) pacspace.Decimal {
-	d, err := pacspace.ParseDecimal(text)
-	if err != nil {
-		panic(err)
-	}
-	return d
+	return metering.Event{ID: id, CustomerID: customer, Amount: storetest.Dec(amount), Time: at}
 }
 
 // over moves the clock past the day's end and grace.

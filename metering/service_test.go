@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/internal/storetest"
 	"github.com/pacspace/pacspace-go/metering"
 	"github.com/pacspace/pacspace-go/sandbox"
 	"github.com/pacspace/pacspace-go/webhook"
@@ -47,7 +48,7 @@ func TestWhatTheServiceSaysIsStorable(t *testing.T) {
 		r.over()
 		r.flush()
 		require.NoError(t, r.meter.Verified(t.Context(), &webhook.DeltaVerified{
-			CustomerID: "acme", Delta: dec("-1"), ReferenceID: "usage:acme:2026-02-03", RecordID: nasty, ReceiptID: nasty, ContentHash: nasty,
+			CustomerID: "acme", Delta: storetest.Dec("-1"), ReferenceID: "usage:acme:2026-02-03", RecordID: nasty, ReceiptID: nasty, ContentHash: nasty,
 		}))
 		require.Equal(t, []string{"usage:acme:2026-02-03 -1 verified"}, r.rows())
 		check(t, r)
@@ -64,7 +65,7 @@ func TestAFailedDeltaThatWasRecordedAfterAllIsVerified(t *testing.T) {
 	const ref = "usage:acme:2026-02-03"
 	require.NoError(t, r.meter.Failed(t.Context(), &webhook.DeltaFailed{ReferenceID: ref, Error: "late"}))
 	require.Equal(t, []string{ref + " -1 parked FAILED"}, r.rows())
-	require.NoError(t, r.meter.Verified(t.Context(), &webhook.DeltaVerified{CustomerID: "acme", Delta: dec("-1"), ReferenceID: ref}))
+	require.NoError(t, r.meter.Verified(t.Context(), &webhook.DeltaVerified{CustomerID: "acme", Delta: storetest.Dec("-1"), ReferenceID: ref}))
 	require.Equal(t, []string{ref + " -1 verified"}, r.rows())
 	_, err := r.meter.Retry(t.Context(), ref, metering.RetryParams{Reason: "it failed"})
 	require.ErrorIs(t, err, metering.ErrNotParked)

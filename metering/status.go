@@ -91,9 +91,6 @@ func (m *Meter) Parked(ctx context.Context) iter.Seq2[OutboxDelta, error] {
 	return m.Deltas(ctx, DeltaQuery{States: []State{StateParked}})
 }
 
-// listPage is how many rows are read in one transaction.
-const listPage = 500
-
 // Deltas goes through the deltas of the outbox, by their references. They are read in
 // pages, so one that changes meanwhile shows as it was or as it is.
 func (m *Meter) Deltas(ctx context.Context, q DeltaQuery) iter.Seq2[OutboxDelta, error] {

@@ -86,7 +86,8 @@ type Tx interface {
 	Batch(ctx context.Context, id string) (*OutboxBatch, error)
 	PutBatch(ctx context.Context, b *OutboxBatch) error
 	// FreeBatches lists batches that are not done, whose NotBefore is not after now and
-	// whose lease has ended by now, by CreatedAt.
+	// whose lease has ended by now: those whose outcome is unknown first, since their keys
+	// grow old, then by CreatedAt.
 	FreeBatches(ctx context.Context, now time.Time, limit int) ([]OutboxBatch, error)
 }
 

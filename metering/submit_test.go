@@ -10,12 +10,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/internal/storetest"
 	"github.com/pacspace/pacspace-go/metering"
 	"github.com/pacspace/pacspace-go/sandbox"
 )
 
 func total(customer, amount string) metering.Total {
-	return metering.Total{CustomerID: customer, Amount: dec(amount)}
+	return metering.Total{CustomerID: customer, Amount: storetest.Dec(amount)}
 }
 
 func (r *rig) submit(list ...metering.Total) *metering.Submission {
@@ -116,7 +117,7 @@ func TestADiscardOfWhatMayBeRecordedStatesWhichOfBoth(t *testing.T) {
 	conflicting := func(t *testing.T) *rig {
 		r := newRig(t)
 		_, err := r.client(nil).Balance.Emit(t.Context(), pacspace.DeltaParams{
-			CustomerID: "acme", Delta: dec("-10"), Reason: "by hand", ReferenceID: "usage:acme:2026-02-03", Metadata: pacspace.Metadata{"by": "hand"},
+			CustomerID: "acme", Delta: storetest.Dec("-10"), Reason: "by hand", ReferenceID: "usage:acme:2026-02-03", Metadata: pacspace.Metadata{"by": "hand"},
 		}, pacspace.WithIdempotencyKey("another"))
 		require.NoError(t, err)
 		r.submit(total("acme", "12"))
@@ -154,9 +155,9 @@ func TestTotalsThatBreakARuleAreRefusedTogether(t *testing.T) {
 	for rule, bad := range map[string]metering.Total{
 		"customerId: ":                         total("a b", "1"),
 		"the customer has a total already":     total("good", "2"),
-		`metadata: "unit" is the account's`:    {CustomerID: "bad", Amount: dec("1"), Metadata: pacspace.Metadata{"unit": "x"}},
-		"metadata: must have at most":          {CustomerID: "bad", Amount: dec("1"), Metadata: pacspace.Metadata{"x": strings.Repeat("y", 5000)}},
-		"metadata: ":                           {CustomerID: "bad", Amount: dec("1"), Metadata: pacspace.Metadata{"x": "\xff"}},
+		`metadata: "unit" is the account's`:    {CustomerID: "bad", Amount: storetest.Dec("1"), Metadata: pacspace.Metadata{"unit": "x"}},
+		"metadata: must have at most":          {CustomerID: "bad", Amount: storetest.Dec("1"), Metadata: pacspace.Metadata{"x": strings.Repeat("y", 5000)}},
+		"metadata: ":                           {CustomerID: "bad", Amount: storetest.Dec("1"), Metadata: pacspace.Metadata{"x": "\xff"}},
 		"amount must be between":               total("bad", "1000000000001"),
 		"the account's day is fed by events: ": total("events", "1"),
 	} {

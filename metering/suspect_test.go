@@ -163,6 +163,33 @@ func TestManyDeltasThatAreRefusedForGoodHoldNoOtherBack(t *testing.T) {
 	require.LessOrEqual(t, len(paused), 2, "a person is told once, and once more after the service took something")
 }
 
+// A key grows old while the outcome is unknown, and a batch that was refused loses nothing by
+// waiting.
+func TestABatchWhoseOutcomeIsUnknownGoesBeforeOlderOnesThatWereRefused(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.meter = r.newMeterOf(r.client(refusing(404, "", "bad-0", "bad-1", "bad-2")), r.store)
+	for i := range 3 {
+		r.record(fmt.Sprint(i), fmt.Sprintf("bad-%d", i), "1", r.clock.Now())
+		r.clock.Advance(2 * 24 * time.Hour)
+		r.flush()
+	}
+	r.record("good", "good", "1", r.clock.Now())
+	r.clock.Advance(2 * 24 * time.Hour)
+	remove := r.box.Inject(sandbox.Fault{Method: http.MethodPost, Drop: true, AfterWrite: true, Times: -1})
+	r.flush()
+	remove()
+	r.clock.Advance(12 * time.Hour) // all are free
+
+	var asked []string
+	r.meter = r.newMeterOf(r.client(asks(func(q *http.Request) (*http.Response, error) {
+		asked = append(asked, q.URL.Path)
+		return http.DefaultTransport.RoundTrip(q)
+	})), r.store)
+	r.flush()
+	require.Contains(t, asked[0], "/good", "of %d requests", len(asked))
+}
+
 // Two replicas judge by what either of them saw.
 func TestReplicasJudgeARefusalTogether(t *testing.T) {
 	t.Parallel()

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/internal/storetest"
 	"github.com/pacspace/pacspace-go/reconcile"
 	"github.com/pacspace/pacspace-go/sandbox"
 	"github.com/pacspace/pacspace-go/usage"
@@ -136,7 +137,7 @@ func TestAgentAlerts(t *testing.T) {
 		r := newRig(t)
 		r.month(customer, 3)
 		r.books.change(customer, func(list []pacspace.DeltaParams) []pacspace.DeltaParams {
-			list[1].Delta = dec("-50.5")
+			list[1].Delta = storetest.Dec("-50.5")
 			return list
 		})
 		r.deliver()
@@ -156,7 +157,7 @@ func TestAgentAlerts(t *testing.T) {
 		r.agent = agent
 		r.month(customer, 4)
 		r.books.change(customer, func(list []pacspace.DeltaParams) []pacspace.DeltaParams {
-			list[2].Delta = dec("-49")
+			list[2].Delta = storetest.Dec("-49")
 			return list
 		})
 		r.deliver()

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pacspace/pacspace-go"
 	"github.com/pacspace/pacspace-go/decimal"
+	"github.com/pacspace/pacspace-go/internal/storetest"
 	"github.com/pacspace/pacspace-go/reconcile"
 	"github.com/pacspace/pacspace-go/usage"
 )
@@ -157,10 +158,10 @@ func TestGate(t *testing.T) {
 	r.books.add(delta(customer, day, "-50"))
 
 	t.Run("a day goes out when the books say the same", func(t *testing.T) {
-		require.NoError(t, gate(t.Context(), account, day, dec("50")))
+		require.NoError(t, gate(t.Context(), account, day, storetest.Dec("50")))
 	})
 	t.Run("else it is held, and the error has both", func(t *testing.T) {
-		err := gate(t.Context(), account, day, dec("51"))
+		err := gate(t.Context(), account, day, storetest.Dec("51"))
 		held, ok := errors.AsType[*reconcile.GateError](err)
 		require.True(t, ok)
 		require.Equal(t, "-50", held.Books.String())
@@ -175,8 +176,8 @@ func TestGate(t *testing.T) {
 		late := delta(customer, day, "-5")
 		late.ReferenceID += ":late-1"
 		r.books.add(late)
-		require.NoError(t, gate(t.Context(), account, day, dec("5")))
-		require.Error(t, gate(t.Context(), account, day, dec("55")))
+		require.NoError(t, gate(t.Context(), account, day, storetest.Dec("5")))
+		require.Error(t, gate(t.Context(), account, day, storetest.Dec("55")))
 	})
 	t.Run("without books nothing goes out", func(t *testing.T) {
 		agent, err := reconcile.New(r.client, newStore(r))

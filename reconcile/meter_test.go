@@ -10,6 +10,7 @@ import (
 
 	"github.com/pacspace/pacspace-go"
 	"github.com/pacspace/pacspace-go/internal/memstore"
+	"github.com/pacspace/pacspace-go/internal/storetest"
 	"github.com/pacspace/pacspace-go/metering"
 	"github.com/pacspace/pacspace-go/proof"
 	"github.com/pacspace/pacspace-go/reconcile"
@@ -27,8 +28,8 @@ func TestMeterGateAndBooks(t *testing.T) {
 	day := february.First()
 	r.clock.Set(day.Start().Add(12 * time.Hour))
 	_, err = meter.Record(t.Context(),
-		metering.Event{ID: "1", CustomerID: customer, Amount: dec("30"), Time: r.clock.Now()},
-		metering.Event{ID: "2", CustomerID: customer, Amount: dec("20.5"), Time: r.clock.Now()})
+		metering.Event{ID: "1", CustomerID: customer, Amount: storetest.Dec("30"), Time: r.clock.Now()},
+		metering.Event{ID: "2", CustomerID: customer, Amount: storetest.Dec("20.5"), Time: r.clock.Now()})
 	require.NoError(t, err)
 
 	r.books.add(delta(customer, day, "-30"))
@@ -39,7 +40,7 @@ func TestMeterGateAndBooks(t *testing.T) {
 	require.Empty(t, r.server.Recorded(pacspace.EnvironmentTest, customer), "the books lack an event, so the day is held")
 
 	r.books.change(customer, func(list []pacspace.DeltaParams) []pacspace.DeltaParams {
-		list[0].Delta = dec("-50.5")
+		list[0].Delta = storetest.Dec("-50.5")
 		return list
 	})
 	r.clock.Advance(time.Hour)

@@ -16,6 +16,7 @@ import (
 	"github.com/pacspace/pacspace-go"
 	"github.com/pacspace/pacspace-go/decimal"
 	"github.com/pacspace/pacspace-go/internal/agentstore"
+	"github.com/pacspace/pacspace-go/internal/storetest"
 	"github.com/pacspace/pacspace-go/proof"
 	"github.com/pacspace/pacspace-go/reconcile"
 	"github.com/pacspace/pacspace-go/sandbox"
@@ -103,7 +104,7 @@ func (r *rig) alerts() []reconcile.Mismatch {
 // delta is a day's usage as it is sent.
 func delta(customerID string, day usage.Date, amount string) pacspace.DeltaParams {
 	return pacspace.DeltaParams{
-		CustomerID: customerID, Delta: dec(amount), Reason: pacspace.DailyReason(day),
+		CustomerID: customerID, Delta: storetest.Dec(amount), Reason: pacspace.DailyReason(day),
 		ReferenceID: pacspace.DailyReference(customerID, day), Metadata: pacspace.Metadata{"resource": "compute-minutes"},
 	}
 }
@@ -226,14 +227,6 @@ func (l *ledger) Accounts(context.Context, proof.Days) iter.Seq2[string, error] 
 			}
 		}
 	}
-}
-
-func dec(text string) decimal.Decimal {
-	d, err := decimal.Parse(text)
-	if err != nil {
-		panic(err)
-	}
-	return d
 }
 
 func newStore(r *rig) reconcile.Store { return agentstore.New(r.clock.Now) }

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/internal/storetest"
 	"github.com/pacspace/pacspace-go/reconcile"
 )
 
@@ -93,7 +94,7 @@ func TestManyDeltasOfOneAccount(t *testing.T) {
 	var batch []pacspace.DeltaParams
 	for i := range n {
 		batch = append(batch, pacspace.DeltaParams{
-			CustomerID: customer, Delta: dec("-0.1"), Reason: "call", ReferenceID: fmt.Sprintf("call-%04d", i), Metadata: pacspace.Metadata{"resource": "calls"},
+			CustomerID: customer, Delta: storetest.Dec("-0.1"), Reason: "call", ReferenceID: fmt.Sprintf("call-%04d", i), Metadata: pacspace.Metadata{"resource": "calls"},
 		})
 		if len(batch) == pacspace.MaxBatchDeltas {
 			_, err := r.client.Balance.EmitBatch(t.Context(), batch)

@@ -20,6 +20,7 @@ import (
 
 	pacspace "github.com/pacspace/pacspace-go"
 	"github.com/pacspace/pacspace-go/decimal"
+	"github.com/pacspace/pacspace-go/internal/storetest"
 	"github.com/pacspace/pacspace-go/proof"
 	"github.com/pacspace/pacspace-go/reconcile"
 	"github.com/pacspace/pacspace-go/usage"
@@ -151,7 +152,7 @@ func killDay(i int) usage.Date {
 func killDelta(i int) pacspace.DeltaParams {
 	return pacspace.DeltaParams{
 		CustomerID: agentCustomer(i), ReferenceID: killReference(i), Reason: pacspace.DailyReason(killDay(i)),
-		Delta: amountOf(fmt.Sprintf("-%d.%02d", 1+i*31%97, i%100)), Metadata: pacspace.Metadata{"resource": "requests"},
+		Delta: storetest.Dec(fmt.Sprintf("-%d.%02d", 1+i*31%97, i%100)), Metadata: pacspace.Metadata{"resource": "requests"},
 	}
 }
 

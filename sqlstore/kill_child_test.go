@@ -22,6 +22,7 @@ import (
 
 	pacspace "github.com/pacspace/pacspace-go"
 	"github.com/pacspace/pacspace-go/decimal"
+	"github.com/pacspace/pacspace-go/internal/storetest"
 	"github.com/pacspace/pacspace-go/metering"
 	"github.com/pacspace/pacspace-go/sqlstore"
 )
@@ -59,7 +60,7 @@ func (l killLane) event() metering.Event {
 	return metering.Event{
 		ID:         fmt.Sprintf("%08d-%03d", l.Next, l.Number),
 		CustomerID: killCustomers[(l.Number+l.Next)%len(killCustomers)],
-		Amount:     amountOf(fmt.Sprintf("%d.%02d", (l.Number*31+l.Next*17)%97, l.Next%100)),
+		Amount:     storetest.Dec(fmt.Sprintf("%d.%02d", (l.Number*31+l.Next*17)%97, l.Next%100)),
 		Time:       killStart.Add(-time.Duration(1+l.Next%3) * 24 * time.Hour),
 		Dimensions: map[string]string{"plan": []string{"basic", "growth"}[l.Next%2]},
 	}

@@ -19,8 +19,8 @@ import (
 	_ "modernc.org/sqlite"
 
 	pacspace "github.com/pacspace/pacspace-go"
-	"github.com/pacspace/pacspace-go/decimal"
 	"github.com/pacspace/pacspace-go/internal/pgtest"
+	"github.com/pacspace/pacspace-go/internal/storetest"
 	"github.com/pacspace/pacspace-go/metering"
 	"github.com/pacspace/pacspace-go/sqlstore"
 	"github.com/pacspace/pacspace-go/usage"
@@ -124,27 +124,16 @@ func openStore(t testing.TB, b backend, db *sql.DB, options ...sqlstore.Option) 
 	return s
 }
 
-var (
-	noon = time.Date(2026, time.February, 3, 12, 0, 0, 0, time.UTC)
-	day  = usage.NewDate(2026, time.February, 3)
-)
+var day, noon = storetest.Day, storetest.Noon
 
 // entry is an event of customer acme.
 func entry(id, amount string) metering.Entry {
 	e := metering.Entry{
-		ID: id, CustomerID: "acme", Day: day, Amount: amountOf(amount),
+		ID: id, CustomerID: "acme", Day: day, Amount: storetest.Dec(amount),
 		Time: noon, Due: day.End().Add(time.Hour),
 	}
 	e.Fingerprint = print(e)
 	return e
-}
-
-func amountOf(text string) decimal.Decimal {
-	d, err := decimal.Parse(text)
-	if err != nil {
-		panic(err)
-	}
-	return d
 }
 
 // print is some fingerprint: what it is over is the meter's affair.

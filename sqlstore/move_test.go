@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	pacspace "github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/internal/storetest"
 	"github.com/pacspace/pacspace-go/metering"
 	"github.com/pacspace/pacspace-go/sqlstore"
 	"github.com/pacspace/pacspace-go/usage"
@@ -75,14 +76,14 @@ func fill(t *testing.T, s metering.Store) {
 			return err
 		}
 		if err := tx.PutBucket(ctx, &metering.Bucket{
-			CustomerID: "globex", Day: day, Totals: true, Generation: 2, Open: amountOf("-0.5"), Metadata: []byte(`{"plan":"x"}`),
-			Due: at, Frozen: amountOf("123456789012345678.000000001"), Base: "usage:globex:2026-02-03",
+			CustomerID: "globex", Day: day, Totals: true, Generation: 2, Open: storetest.Dec("-0.5"), Metadata: []byte(`{"plan":"x"}`),
+			Due: at, Frozen: storetest.Dec("123456789012345678.000000001"), Base: "usage:globex:2026-02-03",
 		}); err != nil {
 			return err
 		}
 		for i, state := range []metering.State{metering.StateFrozen, metering.StateVerified} {
 			d := &metering.OutboxDelta{
-				ReferenceID: fmt.Sprint("usage:globex:2026-02-0", i), CustomerID: "globex", Day: day, Generation: 1, Amount: amountOf("-1.5"),
+				ReferenceID: fmt.Sprint("usage:globex:2026-02-0", i), CustomerID: "globex", Day: day, Generation: 1, Amount: storetest.Dec("-1.5"),
 				Body: []byte{0, 1, 255}, Key: "key", State: state, NotBefore: at, CreatedAt: at, UpdatedAt: at.Add(time.Second),
 			}
 			if state == metering.StateVerified {

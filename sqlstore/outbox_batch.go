@@ -47,7 +47,7 @@ func (t *meterTx) FreeBatches(ctx context.Context, now time.Time, limit int) ([]
 		}
 		out = append(out, b)
 		return nil
-	}, "SELECT "+strings.Join(batchColumns, ", ")+" FROM meter_batch WHERE NOT done AND not_before <= ? AND lease_end <= ? ORDER BY created_at, batch_id LIMIT ?"+t.lockFree(),
+	}, "SELECT "+strings.Join(batchColumns, ", ")+" FROM meter_batch WHERE NOT done AND not_before <= ? AND lease_end <= ? ORDER BY unknown DESC, created_at, batch_id LIMIT ?"+t.lockFree(),
 		at, at, limit)
 	return out, err
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pacspace/pacspace-go/decimal"
+	"github.com/pacspace/pacspace-go/internal/storetest"
 	"github.com/pacspace/pacspace-go/metering"
 )
 
@@ -21,7 +22,7 @@ func TestSumsAreExactWhateverTheirScaleAndMagnitude(t *testing.T) {
 		for i, a := range amounts {
 			_, err := s.Record(t.Context(), []metering.Entry{entry(fmt.Sprint("e", i), a)})
 			require.NoError(t, err)
-			want = want.Add(amountOf(a))
+			want = want.Add(storetest.Dec(a))
 		}
 		got := bucket(t, s, "acme", day)
 		require.Equal(t, want.String(), got.Open.String())

@@ -166,5 +166,5 @@ const (
 	deltaBatch  = `CREATE INDEX meter_delta_batch ON meter_delta (batch_id, reference_id) WHERE batch_id <> ''`
 	deltaRecord = `CREATE INDEX meter_delta_record ON meter_delta (record_id) WHERE record_id <> ''`
 	deltaState  = `CREATE INDEX meter_delta_state ON meter_delta (state, reference_id, created_at)`
-	batchOpen   = `CREATE INDEX meter_batch_open ON meter_batch (created_at, batch_id) WHERE NOT done`
+	batchOpen   = `CREATE INDEX meter_batch_open ON meter_batch (unknown DESC, created_at, batch_id) WHERE NOT done`
 )

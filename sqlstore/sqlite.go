@@ -9,10 +9,15 @@ import (
 	"runtime"
 	"strings"
 	"time"
+
+	"github.com/pacspace/pacspace-go/internal/wait"
 )
 
 // busyTimeout is how long a transaction waits for another process that writes.
 const busyTimeout = 5 * time.Second
+
+// busyPause is how long a setting waits before it is tried again.
+const busyPause = 10 * time.Millisecond
 
 // sqlite writes through one pinned connection, since the settings that make a commit
 // durable belong to a connection and a pool opens new ones without them.
@@ -74,7 +79,7 @@ func (e *sqlite) open(ctx context.Context, c *core) (*prepared, error) {
 // succeeds, so they are written once more.
 func (e *sqlite) settle(ctx context.Context, c *core, conn *sql.Conn) error {
 	for _, s := range sqliteSettings(c.unsafe) {
-		if _, err := pragma(ctx, conn, s.name+" = "+s.value); err != nil {
+		if err := s.set(ctx, conn); err != nil {
 			return fmt.Errorf("sqlstore: set %s: %w", s.name, err)
 		}
 		if s.atLeast == "" {
@@ -104,6 +109,19 @@ func because(text string, cause error) error {
 }
 
 type sqliteSetting struct{ name, value, atLeast string }
+
+// set is patient of its own: where several processes open a new file at once, SQLite answers
+// a change of journal_mode with "database is locked" at once, whatever busy_timeout says.
+func (s sqliteSetting) set(ctx context.Context, conn *sql.Conn) error {
+	patient, cancel := context.WithTimeout(ctx, busyTimeout)
+	defer cancel()
+	for {
+		_, err := pragma(ctx, conn, s.name+" = "+s.value)
+		if err == nil || !strings.Contains(err.Error(), "database is locked") || wait.For(patient, busyPause) != nil {
+			return err
+		}
+	}
+}
 
 func (s sqliteSetting) holds(got string) bool {
 	if s.name == "synchronous" {

@@ -14,6 +14,7 @@ import (
 
 	pacspace "github.com/pacspace/pacspace-go"
 	"github.com/pacspace/pacspace-go/decimal"
+	"github.com/pacspace/pacspace-go/internal/storetest"
 	"github.com/pacspace/pacspace-go/metering"
 	"github.com/pacspace/pacspace-go/sqlstore"
 )
@@ -87,7 +88,7 @@ func TestAPowerCutLosesNothingThatWasAcknowledged(t *testing.T) {
 }
 
 func sumOf(amount string, n int) string {
-	return amountOf(amount).Mul(decimal.New(int64(n))).String()
+	return storetest.Dec(amount).Mul(decimal.New(int64(n))).String()
 }
 
 // A disk that is full, or that fails, at any write and sync: callers get the error, nothing

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/internal/storetest"
 	"github.com/pacspace/pacspace-go/reconcile"
 )
 
@@ -66,5 +67,5 @@ func amountToldLate(t *testing.T, store reconcile.Store) {
 	require.Equal(t, reconcile.MismatchClosed, told[1].State)
 	account, err := agent.Account(ctx, "acme")
 	require.NoError(t, err)
-	same(t, dec("-50"), account.Balance)
+	same(t, storetest.Dec("-50"), account.Balance)
 }

@@ -20,6 +20,7 @@ import (
 
 	"github.com/pacspace/pacspace-go"
 	"github.com/pacspace/pacspace-go/decimal"
+	"github.com/pacspace/pacspace-go/internal/storetest"
 	"github.com/pacspace/pacspace-go/proof"
 	"github.com/pacspace/pacspace-go/reconcile"
 	"github.com/pacspace/pacspace-go/sandbox"
@@ -140,7 +141,7 @@ func newWorld(t *testing.T, d Disorder) *world {
 func (d Disorder) delta(c, i int) pacspace.DeltaParams {
 	id, day := fmt.Sprintf("customer_%05d", c), month.First().AddDays(i)
 	return pacspace.DeltaParams{
-		CustomerID: id, Delta: dec(fmt.Sprintf("-%d.%02d", 1+(c*31+i)%97, (c+i)%100)), Reason: pacspace.DailyReason(day),
+		CustomerID: id, Delta: storetest.Dec(fmt.Sprintf("-%d.%02d", 1+(c*31+i)%97, (c+i)%100)), Reason: pacspace.DailyReason(day),
 		ReferenceID: pacspace.DailyReference(id, day), Metadata: pacspace.Metadata{"resource": "requests"},
 	}
 }

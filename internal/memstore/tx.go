@@ -146,8 +146,19 @@ func (t *tx) FreeBatches(_ context.Context, now time.Time, limit int) ([]meterin
 	return list(t.batches, limit, cloneBatch, func(b *metering.OutboxBatch) bool {
 		return !b.Done && !b.NotBefore.After(now) && !b.LeaseEnd.After(now)
 	}, func(a, b *metering.OutboxBatch) int {
-		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), strings.Compare(a.ID, b.ID))
+		return cmp.Or(unknownFirst(a, b), a.CreatedAt.Compare(b.CreatedAt), strings.Compare(a.ID, b.ID))
 	}), nil
+}
+
+func unknownFirst(a, b *metering.OutboxBatch) int {
+	switch {
+	case a.Unknown == b.Unknown:
+		return 0
+	case a.Unknown:
+		return -1
+	default:
+		return 1
+	}
 }
 
 // list is [memtx.List] with copies, so that no caller writes into the store.

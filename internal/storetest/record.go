@@ -19,24 +19,24 @@ var recordTests = []test{
 		require.Equal(t, []metering.Recorded{metering.RecordedNew}, record(t, s, entry("a", "1.5")))
 		require.Equal(t, []metering.Recorded{metering.RecordedDuplicate}, record(t, s, entry("a", "1.5")))
 		sameBucket(t, &metering.Bucket{
-			CustomerID: "acme", Day: day, Open: dec("1.5"), Count: 1, First: noon, Last: noon, Due: day.End().Add(time.Hour),
-		}, bucketOf(t, s, "acme", day))
+			CustomerID: "acme", Day: Day, Open: Dec("1.5"), Count: 1, First: Noon, Last: Noon, Due: Day.End().Add(time.Hour),
+		}, bucketOf(t, s, "acme", Day))
 	}},
 	{"an id twice in one call is counted once", func(t *testing.T, s metering.Store) {
 		require.Equal(t,
 			[]metering.Recorded{metering.RecordedNew, metering.RecordedNew, metering.RecordedDuplicate},
 			record(t, s, entry("b", "1"), entry("a", "2"), entry("b", "1")))
-		require.Equal(t, "3", bucketOf(t, s, "acme", day).Open.String())
+		require.Equal(t, "3", bucketOf(t, s, "acme", Day).Open.String())
 	}},
 	{"an id with other content is a conflict and adds nothing, in one call and in two", func(t *testing.T, s metering.Store) {
 		other := entry("a", "7")
 		other.Fingerprint = 1<<63 + 5
 		require.Equal(t, []metering.Recorded{metering.RecordedNew, metering.RecordedConflict}, record(t, s, entry("a", "1"), other))
-		other.Day, other.CustomerID = day.AddDays(1), "globex"
+		other.Day, other.CustomerID = Day.AddDays(1), "globex"
 		require.Equal(t, []metering.Recorded{metering.RecordedConflict}, record(t, s, other))
-		require.Equal(t, "1", bucketOf(t, s, "acme", day).Open.String())
+		require.Equal(t, "1", bucketOf(t, s, "acme", Day).Open.String())
 		view(t, s, func(ctx context.Context, tx metering.Tx) {
-			_, err := tx.Bucket(ctx, "globex", day.AddDays(1))
+			_, err := tx.Bucket(ctx, "globex", Day.AddDays(1))
 			require.ErrorIs(t, err, metering.ErrNotFound)
 		})
 	}},
@@ -51,11 +51,11 @@ var recordTests = []test{
 	{"sums are exact", func(t *testing.T, s metering.Store) {
 		record(t, s, entry("a", "0.1"), entry("b", "0.2"), entry("c", "-0.000000000000000000000000001"))
 		record(t, s, entry("d", "999999999999"), entry("e", "1"))
-		require.Equal(t, "1000000000000.299999999999999999999999999", bucketOf(t, s, "acme", day).Open.String())
+		require.Equal(t, "1000000000000.299999999999999999999999999", bucketOf(t, s, "acme", Day).Open.String())
 	}},
 	{"sums that come to zero stay open, with their count", func(t *testing.T, s metering.Store) {
 		record(t, s, entry("a", "5"), entry("b", "-5"))
-		b := bucketOf(t, s, "acme", day)
+		b := bucketOf(t, s, "acme", Day)
 		require.True(t, b.Open.IsZero())
 		require.EqualValues(t, 2, b.Count)
 		require.False(t, b.Due.IsZero())
@@ -67,7 +67,7 @@ var recordTests = []test{
 		g.Dimensions = map[string]string{"plan": "growth"}
 		record(t, s, e, f)
 		record(t, s, g)
-		require.Equal(t, metering.Dimensions{"plan": {"basic", "growth"}, "región": {"eu"}}, bucketOf(t, s, "acme", day).Dimensions)
+		require.Equal(t, metering.Dimensions{"plan": {"basic", "growth"}, "región": {"eu"}}, bucketOf(t, s, "acme", Day).Dimensions)
 		var many []metering.Entry
 		for i := range metering.MaxDimensionValues + 7 {
 			e := entry(fmt.Sprintf("m%04d", i), "1")
@@ -77,7 +77,7 @@ var recordTests = []test{
 		}
 		record(t, s, many[:60]...)
 		record(t, s, many[60:]...)
-		hosts := bucketOf(t, s, "globex", day).Dimensions["host"]
+		hosts := bucketOf(t, s, "globex", Day).Dimensions["host"]
 		require.Len(t, hosts, metering.MaxDimensionValues)
 		require.Equal(t, "h0000", hosts[0])
 		require.Equal(t, fmt.Sprintf("h%04d", metering.MaxDimensionValues-1), hosts[len(hosts)-1])
@@ -108,9 +108,9 @@ var recordTests = []test{
 				}
 				for part := range slices.Chunk(entries, (len(entries)+calls-1)/calls) {
 					record(t, s, part...)
-					bucketOf(t, s, part[0].CustomerID, day) // a store that puts aside adds it up here
+					bucketOf(t, s, part[0].CustomerID, Day) // a store that puts aside adds it up here
 				}
-				require.Equal(t, want, bucketOf(t, s, entries[0].CustomerID, day).Dimensions, "%s in %d calls", order, calls)
+				require.Equal(t, want, bucketOf(t, s, entries[0].CustomerID, Day).Dimensions, "%s in %d calls", order, calls)
 			}
 		}
 		e := entry("all at once", "1")
@@ -119,56 +119,56 @@ var recordTests = []test{
 			e.Dimensions[name] = "x"
 		}
 		record(t, s, e)
-		require.Len(t, bucketOf(t, s, "globex", day).Dimensions, metering.MaxDimensionNames)
-		require.NotContains(t, bucketOf(t, s, "globex", day).Dimensions, "Ä")
+		require.Len(t, bucketOf(t, s, "globex", Day).Dimensions, metering.MaxDimensionNames)
+		require.NotContains(t, bucketOf(t, s, "globex", Day).Dimensions, "Ä")
 	}},
 	{"first and last are the times of the events, whatever their order", func(t *testing.T, s metering.Store) {
 		a, b, c := entry("a", "1"), entry("b", "1"), entry("c", "1")
-		a.Time, b.Time = noon.Add(time.Hour), noon.Add(-time.Hour)
+		a.Time, b.Time = Noon.Add(time.Hour), Noon.Add(-time.Hour)
 		record(t, s, a)
 		record(t, s, b, c)
-		bucket := bucketOf(t, s, "acme", day)
-		require.Equal(t, noon.Add(-time.Hour), bucket.First)
-		require.Equal(t, noon.Add(time.Hour), bucket.Last)
+		bucket := bucketOf(t, s, "acme", Day)
+		require.Equal(t, Noon.Add(-time.Hour), bucket.First)
+		require.Equal(t, Noon.Add(time.Hour), bucket.Last)
 	}},
 	{"an open bucket keeps its due, one that was closed takes the new one", func(t *testing.T, s metering.Store) {
 		first, later := entry("a", "1"), entry("b", "2")
 		later.Due = first.Due.Add(time.Hour)
 		record(t, s, first)
 		record(t, s, later)
-		require.Equal(t, first.Due, bucketOf(t, s, "acme", day).Due)
+		require.Equal(t, first.Due, bucketOf(t, s, "acme", Day).Due)
 		update(t, s, func(ctx context.Context, tx metering.Tx) {
-			b, err := tx.Bucket(ctx, "acme", day)
+			b, err := tx.Bucket(ctx, "acme", Day)
 			require.NoError(t, err)
 			b.Generation, b.Frozen, b.Base = 1, b.Open, "usage:acme:2026-02-03"
-			b.Open, b.Count, b.First, b.Last, b.Due = dec("0"), 0, time.Time{}, time.Time{}, time.Time{}
+			b.Open, b.Count, b.First, b.Last, b.Due = Dec("0"), 0, time.Time{}, time.Time{}, time.Time{}
 			require.NoError(t, tx.PutBucket(ctx, b))
 		})
 		late := entry("c", "4")
 		late.Due = first.Due.Add(9 * time.Hour)
 		record(t, s, late)
 		sameBucket(t, &metering.Bucket{
-			CustomerID: "acme", Day: day, Generation: 1, Open: dec("4"), Count: 1, First: noon, Last: noon,
-			Due: late.Due, Frozen: dec("3"), Base: "usage:acme:2026-02-03",
-		}, bucketOf(t, s, "acme", day))
+			CustomerID: "acme", Day: Day, Generation: 1, Open: Dec("4"), Count: 1, First: Noon, Last: Noon,
+			Due: late.Due, Frozen: Dec("3"), Base: "usage:acme:2026-02-03",
+		}, bucketOf(t, s, "acme", Day))
 	}},
 	{"an event for a day that totals feed is refused, and nothing of its call is recorded", func(t *testing.T, s metering.Store) {
 		update(t, s, func(ctx context.Context, tx metering.Tx) {
-			require.NoError(t, tx.PutBucket(ctx, &metering.Bucket{CustomerID: "acme", Day: day, Totals: true, Open: dec("9"), Due: noon}))
+			require.NoError(t, tx.PutBucket(ctx, &metering.Bucket{CustomerID: "acme", Day: Day, Totals: true, Open: Dec("9"), Due: Noon}))
 		})
 		other := entry("b", "1")
 		other.CustomerID = "globex"
 		_, err := s.Record(t.Context(), []metering.Entry{other, entry("a", "1")})
 		var totals *metering.TotalsError
 		require.ErrorAs(t, err, &totals)
-		require.Equal(t, metering.TotalsError{CustomerID: "acme", Day: day}, *totals)
+		require.Equal(t, metering.TotalsError{CustomerID: "acme", Day: Day}, *totals)
 		require.Equal(t, []metering.Recorded{metering.RecordedNew}, record(t, s, other))
-		require.Equal(t, "9", bucketOf(t, s, "acme", day).Open.String())
+		require.Equal(t, "9", bucketOf(t, s, "acme", Day).Open.String())
 	}},
 	{"a duplicate does not meet the day's totals", func(t *testing.T, s metering.Store) {
 		record(t, s, entry("a", "1"))
 		update(t, s, func(ctx context.Context, tx metering.Tx) {
-			require.NoError(t, tx.PutBucket(ctx, &metering.Bucket{CustomerID: "acme", Day: day, Totals: true, Open: dec("9"), Due: noon}))
+			require.NoError(t, tx.PutBucket(ctx, &metering.Bucket{CustomerID: "acme", Day: Day, Totals: true, Open: Dec("9"), Due: Noon}))
 		})
 		require.Equal(t, []metering.Recorded{metering.RecordedDuplicate}, record(t, s, entry("a", "1")))
 	}},
@@ -189,7 +189,7 @@ var recordTests = []test{
 		for i, r := range record(t, s, entries...) {
 			require.Equal(t, metering.RecordedDuplicate, r, "id %q", ids[i])
 		}
-		require.EqualValues(t, len(ids), bucketOf(t, s, "acme", day).Count)
+		require.EqualValues(t, len(ids), bucketOf(t, s, "acme", Day).Count)
 	}},
 	{"many writers with the same ids count each once", func(t *testing.T, s metering.Store) {
 		const writers, calls, size = 8, 5, 40
@@ -229,9 +229,9 @@ var recordTests = []test{
 			total += fresh[w]
 		}
 		require.Equal(t, calls*size, total)
-		sum := dec("0")
+		sum := Dec("0")
 		for i := range 3 {
-			sum = sum.Add(bucketOf(t, s, fmt.Sprintf("customer-%d", i), day).Open)
+			sum = sum.Add(bucketOf(t, s, fmt.Sprintf("customer-%d", i), Day).Open)
 		}
 		require.Equal(t, fmt.Sprint(calls*size), sum.String())
 	}},

@@ -14,8 +14,8 @@ import (
 var bucketTests = []test{
 	{"a bucket comes back as it was put, and one that is not there is not found", func(t *testing.T, s metering.Store) {
 		for _, b := range []metering.Bucket{
-			{CustomerID: "acme", Day: day, Open: dec("-0.25"), Count: 3, Dimensions: map[string][]string{"plan": {"a", "b"}}, First: noon, Last: noon.Add(time.Microsecond), Due: noon, Frozen: dec("1e27"), Base: "r", Generation: 4},
-			{CustomerID: "acme:gpu Ä", Day: day, Totals: true, Metadata: []byte(`{"plan":"x"}`)},
+			{CustomerID: "acme", Day: Day, Open: Dec("-0.25"), Count: 3, Dimensions: map[string][]string{"plan": {"a", "b"}}, First: Noon, Last: Noon.Add(time.Microsecond), Due: Noon, Frozen: Dec("1e27"), Base: "r", Generation: 4},
+			{CustomerID: "acme:gpu Ä", Day: Day, Totals: true, Metadata: []byte(`{"plan":"x"}`)},
 			{CustomerID: "globex", Day: usage.NewDate(1, time.January, 1), Metadata: []byte(`{}`)},
 		} {
 			update(t, s, func(ctx context.Context, tx metering.Tx) {
@@ -27,47 +27,47 @@ var bucketTests = []test{
 				sameBucket(t, &b, got)
 			})
 			sameBucket(t, &b, bucketOf(t, s, b.CustomerID, b.Day))
-			b.Open, b.Due = dec("8"), noon.Add(time.Hour)
+			b.Open, b.Due = Dec("8"), Noon.Add(time.Hour)
 			update(t, s, func(ctx context.Context, tx metering.Tx) { require.NoError(t, tx.PutBucket(ctx, &b)) })
 			sameBucket(t, &b, bucketOf(t, s, b.CustomerID, b.Day))
 		}
 	}},
 	{"due buckets are those whose time has come, earliest first", func(t *testing.T, s metering.Store) {
 		put(t, s,
-			metering.Bucket{CustomerID: "c", Day: day, Due: noon},
-			metering.Bucket{CustomerID: "b", Day: day, Due: noon.Add(-time.Second)},
-			metering.Bucket{CustomerID: "a", Day: day, Due: noon.Add(time.Microsecond)},
-			metering.Bucket{CustomerID: "d", Day: day},
-			metering.Bucket{CustomerID: "a", Day: day.AddDays(1), Due: noon},
+			metering.Bucket{CustomerID: "c", Day: Day, Due: Noon},
+			metering.Bucket{CustomerID: "b", Day: Day, Due: Noon.Add(-time.Second)},
+			metering.Bucket{CustomerID: "a", Day: Day, Due: Noon.Add(time.Microsecond)},
+			metering.Bucket{CustomerID: "d", Day: Day},
+			metering.Bucket{CustomerID: "a", Day: Day.AddDays(1), Due: Noon},
 		)
 		view(t, s, func(ctx context.Context, tx metering.Tx) {
-			due, err := tx.DueBuckets(ctx, noon, 10)
+			due, err := tx.DueBuckets(ctx, Noon, 10)
 			require.NoError(t, err)
 			require.Equal(t, []string{"b 2026-02-03", "a 2026-02-04", "c 2026-02-03"}, names(due))
-			due, err = tx.DueBuckets(ctx, noon, 2)
+			due, err = tx.DueBuckets(ctx, Noon, 2)
 			require.NoError(t, err)
 			require.Len(t, due, 2)
-			open, err := tx.CountOpen(ctx, noon)
+			open, err := tx.CountOpen(ctx, Noon)
 			require.NoError(t, err)
-			require.Equal(t, metering.OpenCount{Open: 4, Due: 3, Oldest: noon.Add(-time.Second)}, open)
+			require.Equal(t, metering.OpenCount{Open: 4, Due: 3, Oldest: Noon.Add(-time.Second)}, open)
 		})
 	}},
 	{"nothing open is counted as nothing", func(t *testing.T, s metering.Store) {
 		view(t, s, func(ctx context.Context, tx metering.Tx) {
-			open, err := tx.CountOpen(ctx, noon)
+			open, err := tx.CountOpen(ctx, Noon)
 			require.NoError(t, err)
 			require.Equal(t, metering.OpenCount{}, open)
 		})
 	}},
 	{"buckets are selected and paged by day and customer", func(t *testing.T, s metering.Store) {
-		next := day.AddDays(1)
+		next := Day.AddDays(1)
 		put(t, s,
 			metering.Bucket{CustomerID: "b", Day: next, Totals: true},
-			metering.Bucket{CustomerID: "a", Day: next, Due: noon},
-			metering.Bucket{CustomerID: "b", Day: day, Due: noon},
-			metering.Bucket{CustomerID: "B", Day: day},
-			metering.Bucket{CustomerID: "ä", Day: day},
-			metering.Bucket{CustomerID: "a", Day: day.AddDays(40)},
+			metering.Bucket{CustomerID: "a", Day: next, Due: Noon},
+			metering.Bucket{CustomerID: "b", Day: Day, Due: Noon},
+			metering.Bucket{CustomerID: "B", Day: Day},
+			metering.Bucket{CustomerID: "ä", Day: Day},
+			metering.Bucket{CustomerID: "a", Day: Day.AddDays(40)},
 		)
 		for _, c := range []struct {
 			q    metering.BucketQuery
@@ -78,7 +78,7 @@ var bucketTests = []test{
 			{metering.BucketQuery{From: next, To: next}, []string{"a 2026-02-04", "b 2026-02-04"}},
 			{metering.BucketQuery{OpenOnly: true}, []string{"b 2026-02-03", "a 2026-02-04"}},
 			{metering.BucketQuery{TotalsOnly: true}, []string{"b 2026-02-04"}},
-			{metering.BucketQuery{AfterDay: day, AfterCustomerID: "b", To: next}, []string{"ä 2026-02-03", "a 2026-02-04", "b 2026-02-04"}},
+			{metering.BucketQuery{AfterDay: Day, AfterCustomerID: "b", To: next}, []string{"ä 2026-02-03", "a 2026-02-04", "b 2026-02-04"}},
 			{metering.BucketQuery{CustomerID: "nobody"}, []string{}},
 		} {
 			view(t, s, func(ctx context.Context, tx metering.Tx) {
@@ -105,10 +105,10 @@ func put(t *testing.T, s metering.Store, buckets ...metering.Bucket) {
 // delta is one with every field set.
 func delta(reference string) metering.OutboxDelta {
 	return metering.OutboxDelta{
-		ReferenceID: reference, CustomerID: "acme", Day: day, Generation: 2, Adjusts: "usage:acme:2026-02-03", Amount: dec("-12.50"),
+		ReferenceID: reference, CustomerID: "acme", Day: Day, Generation: 2, Adjusts: "usage:acme:2026-02-03", Amount: Dec("-12.50"),
 		Body: []byte(`{"delta":-12.5}`), Key: reference, BatchID: "batch", State: metering.StateFrozen, Attempts: 3,
-		FirstSent: noon, NotBefore: noon.Add(time.Second), ErrorCode: "CADENCE_LIMIT", Note: "wörds; with 'quotes'",
-		RecordID: "rec", ReceiptID: "0xabc", ContentHash: "0xdef", CreatedAt: noon.Add(-time.Hour), UpdatedAt: noon.Add(time.Hour),
+		FirstSent: Noon, NotBefore: Noon.Add(time.Second), ErrorCode: "CADENCE_LIMIT", Note: "wörds; with 'quotes'",
+		RecordID: "rec", ReceiptID: "0xabc", ContentHash: "0xdef", CreatedAt: Noon.Add(-time.Hour), UpdatedAt: Noon.Add(time.Hour),
 	}
 }
 
@@ -143,13 +143,13 @@ var deltaTests = []test{
 	{"ready deltas are those whose time has come, and of frozen ones those in no batch", func(t *testing.T, s metering.Store) {
 		rows := []metering.OutboxDelta{delta("e"), delta("d"), delta("c"), delta("b"), delta("a")}
 		for i := range rows {
-			rows[i].BatchID, rows[i].NotBefore = "", noon
+			rows[i].BatchID, rows[i].NotBefore = "", Noon
 		}
-		rows[1].NotBefore = noon.Add(-time.Second)
-		rows[2].NotBefore = noon.Add(time.Microsecond)
+		rows[1].NotBefore = Noon.Add(-time.Second)
+		rows[2].NotBefore = Noon.Add(time.Microsecond)
 		rows[3].BatchID = "batch"
 		confirmed := delta("f")
-		confirmed.State, confirmed.NotBefore = metering.StateConfirmed, noon
+		confirmed.State, confirmed.NotBefore = metering.StateConfirmed, Noon
 		putDeltas(t, s, append(rows, confirmed)...)
 		view(t, s, func(ctx context.Context, tx metering.Tx) {
 			for _, c := range []struct {
@@ -162,7 +162,7 @@ var deltaTests = []test{
 				{metering.StateConfirmed, 10, []string{"f"}},
 				{metering.StateParked, 10, []string{}},
 			} {
-				got, err := tx.ReadyDeltas(ctx, c.state, noon, c.limit)
+				got, err := tx.ReadyDeltas(ctx, c.state, Noon, c.limit)
 				require.NoError(t, err)
 				require.Equal(t, c.want, references(got))
 			}
@@ -171,7 +171,7 @@ var deltaTests = []test{
 	{"deltas are selected and paged by reference, byte by byte", func(t *testing.T, s metering.Store) {
 		a, b, c, d := delta("a"), delta("B"), delta("c"), delta("ä")
 		b.CustomerID, b.State, b.BatchID = "globex", metering.StateParked, "other"
-		c.Day, c.RecordID = day.AddDays(3), "rec-c"
+		c.Day, c.RecordID = Day.AddDays(3), "rec-c"
 		d.State = metering.StateVerified
 		putDeltas(t, s, a, b, c, d)
 		for _, x := range []struct {
@@ -181,8 +181,8 @@ var deltaTests = []test{
 			{metering.DeltaQuery{}, []string{"B", "a", "c", "ä"}},
 			{metering.DeltaQuery{AfterReferenceID: "a"}, []string{"c", "ä"}},
 			{metering.DeltaQuery{CustomerID: "globex"}, []string{"B"}},
-			{metering.DeltaQuery{From: day.AddDays(1)}, []string{"c"}},
-			{metering.DeltaQuery{To: day, CustomerID: "acme"}, []string{"a", "ä"}},
+			{metering.DeltaQuery{From: Day.AddDays(1)}, []string{"c"}},
+			{metering.DeltaQuery{To: Day, CustomerID: "acme"}, []string{"a", "ä"}},
 			{metering.DeltaQuery{States: []metering.State{metering.StateParked, metering.StateVerified}}, []string{"B", "ä"}},
 			{metering.DeltaQuery{BatchID: "other"}, []string{"B"}},
 			{metering.DeltaQuery{RecordID: "rec-c"}, []string{"c"}},
@@ -200,15 +200,15 @@ var deltaTests = []test{
 	}},
 	{"deltas are counted by state, with the oldest of each", func(t *testing.T, s metering.Store) {
 		a, b, c := delta("a"), delta("b"), delta("c")
-		b.CreatedAt = noon.Add(-48 * time.Hour)
+		b.CreatedAt = Noon.Add(-48 * time.Hour)
 		c.State = metering.StateParked
 		putDeltas(t, s, a, b, c)
 		view(t, s, func(ctx context.Context, tx metering.Tx) {
 			got, err := tx.CountDeltas(ctx)
 			require.NoError(t, err)
 			require.Equal(t, []metering.StateCount{
-				{State: metering.StateFrozen, Count: 2, Oldest: noon.Add(-48 * time.Hour)},
-				{State: metering.StateParked, Count: 1, Oldest: noon.Add(-time.Hour)},
+				{State: metering.StateFrozen, Count: 2, Oldest: Noon.Add(-48 * time.Hour)},
+				{State: metering.StateParked, Count: 1, Oldest: Noon.Add(-time.Hour)},
 			}, got)
 		})
 	}},
@@ -217,8 +217,8 @@ var deltaTests = []test{
 var batchTests = []test{
 	{"a batch comes back as it was put, and is replaced whole", func(t *testing.T, s metering.Store) {
 		want := &metering.OutboxBatch{
-			ID: "id", Key: "key.2", Body: []byte(`{"deltas":[]}`), Single: true, Count: 7, Attempts: 2, FirstSent: noon, Unknown: true,
-			NotBefore: noon, Owner: "me", Epoch: 1 << 40, LeaseEnd: noon.Add(time.Minute), CreatedAt: noon.Add(-time.Minute),
+			ID: "id", Key: "key.2", Body: []byte(`{"deltas":[]}`), Single: true, Count: 7, Attempts: 2, FirstSent: Noon, Unknown: true,
+			NotBefore: Noon, Owner: "me", Epoch: 1 << 40, LeaseEnd: Noon.Add(time.Minute), CreatedAt: Noon.Add(-time.Minute),
 		}
 		for range 2 {
 			update(t, s, func(ctx context.Context, tx metering.Tx) { require.NoError(t, tx.PutBatch(ctx, want)) })
@@ -229,31 +229,32 @@ var batchTests = []test{
 				_, err = tx.Batch(ctx, "other")
 				require.ErrorIs(t, err, metering.ErrNotFound)
 			})
-			want = &metering.OutboxBatch{ID: "id", Key: "key.3", Body: []byte(`{}`), Done: true, CreatedAt: noon, NotBefore: noon}
+			want = &metering.OutboxBatch{ID: "id", Key: "key.3", Body: []byte(`{}`), Done: true, CreatedAt: Noon, NotBefore: Noon}
 		}
 	}},
-	{"free batches are those not done, not held and whose time has come, oldest first", func(t *testing.T, s metering.Store) {
+	{"free batches are those not done, not held and whose time has come, unknown ones first and then the oldest", func(t *testing.T, s metering.Store) {
 		update(t, s, func(ctx context.Context, tx metering.Tx) {
 			for _, b := range []metering.OutboxBatch{
-				{ID: "free", CreatedAt: noon, NotBefore: noon, LeaseEnd: noon},
-				{ID: "older", CreatedAt: noon.Add(-time.Second), NotBefore: noon, LeaseEnd: noon.Add(-time.Hour)},
-				{ID: "never leased", CreatedAt: noon.Add(-time.Minute), NotBefore: noon},
-				{ID: "held", CreatedAt: noon, NotBefore: noon, LeaseEnd: noon.Add(time.Microsecond)},
-				{ID: "later", CreatedAt: noon, NotBefore: noon.Add(time.Microsecond)},
-				{ID: "done", CreatedAt: noon, NotBefore: noon, Done: true},
+				{ID: "free", CreatedAt: Noon, NotBefore: Noon, LeaseEnd: Noon},
+				{ID: "older", CreatedAt: Noon.Add(-time.Second), NotBefore: Noon, LeaseEnd: Noon.Add(-time.Hour)},
+				{ID: "never leased", CreatedAt: Noon.Add(-time.Minute), NotBefore: Noon},
+				{ID: "unknown", CreatedAt: Noon, NotBefore: Noon, Unknown: true},
+				{ID: "held", CreatedAt: Noon, NotBefore: Noon, LeaseEnd: Noon.Add(time.Microsecond)},
+				{ID: "later", CreatedAt: Noon, NotBefore: Noon.Add(time.Microsecond)},
+				{ID: "done", CreatedAt: Noon, NotBefore: Noon, Done: true},
 			} {
 				require.NoError(t, tx.PutBatch(ctx, &b))
 			}
 		})
 		view(t, s, func(ctx context.Context, tx metering.Tx) {
 			for _, limit := range []int{1, 10} {
-				free, err := tx.FreeBatches(ctx, noon, limit)
+				free, err := tx.FreeBatches(ctx, Noon, limit)
 				require.NoError(t, err)
 				ids := []string{}
 				for _, b := range free {
 					ids = append(ids, b.ID)
 				}
-				require.Equal(t, []string{"never leased", "older", "free"}[:min(limit, 3)], ids)
+				require.Equal(t, []string{"unknown", "never leased", "older", "free"}[:min(limit, 4)], ids)
 			}
 		})
 	}},

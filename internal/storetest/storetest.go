@@ -44,20 +44,22 @@ type test struct {
 	run  func(t *testing.T, s metering.Store)
 }
 
+// Day is the usage day of the suites, and Noon an instant of it.
 var (
-	day  = usage.NewDate(2026, time.February, 3)
-	noon = time.Date(2026, time.February, 3, 12, 0, 0, 0, time.UTC)
+	Day  = usage.NewDate(2026, time.February, 3)
+	Noon = time.Date(2026, time.February, 3, 12, 0, 0, 0, time.UTC)
 )
 
-// entry is an event of customer acme at noon.
+// entry is an event of customer acme at Noon.
 func entry(id, amount string) metering.Entry {
 	return metering.Entry{
-		ID: id, CustomerID: "acme", Day: day, Amount: dec(amount),
-		Time: noon, Due: day.End().Add(time.Hour), Fingerprint: 1,
+		ID: id, CustomerID: "acme", Day: Day, Amount: Dec(amount),
+		Time: Noon, Due: Day.End().Add(time.Hour), Fingerprint: 1,
 	}
 }
 
-func dec(text string) decimal.Decimal {
+// Dec reads a number of a test, whose author wrote it well.
+func Dec(text string) decimal.Decimal {
 	d, err := decimal.Parse(text)
 	if err != nil {
 		panic(err)

@@ -56,15 +56,15 @@ var errOurs = errors.New("ours")
 var transactionTests = []test{
 	{"an error undoes everything and is returned", func(t *testing.T, s metering.Store) {
 		ctx := t.Context()
-		put(t, s, metering.Bucket{CustomerID: "acme", Day: day, Open: dec("1"), Due: noon})
+		put(t, s, metering.Bucket{CustomerID: "acme", Day: Day, Open: Dec("1"), Due: Noon})
 		err := s.Update(ctx, func(tx metering.Tx) error {
 			d := delta("r")
 			return errors.Join(
 				tx.SetSetting(ctx, "name", "value"),
-				tx.PutBucket(ctx, &metering.Bucket{CustomerID: "acme", Day: day}),
-				tx.PutBucket(ctx, &metering.Bucket{CustomerID: "globex", Day: day}),
+				tx.PutBucket(ctx, &metering.Bucket{CustomerID: "acme", Day: Day}),
+				tx.PutBucket(ctx, &metering.Bucket{CustomerID: "globex", Day: Day}),
 				tx.PutDelta(ctx, &d),
-				tx.PutBatch(ctx, &metering.OutboxBatch{ID: "b", CreatedAt: noon, NotBefore: noon}),
+				tx.PutBatch(ctx, &metering.OutboxBatch{ID: "b", CreatedAt: Noon, NotBefore: Noon}),
 				errOurs,
 			)
 		})
@@ -73,14 +73,14 @@ var transactionTests = []test{
 			value, err := tx.Setting(ctx, "name")
 			require.NoError(t, err)
 			require.Empty(t, value)
-			_, err = tx.Bucket(ctx, "globex", day)
+			_, err = tx.Bucket(ctx, "globex", Day)
 			require.ErrorIs(t, err, metering.ErrNotFound)
 			_, err = tx.Delta(ctx, "r")
 			require.ErrorIs(t, err, metering.ErrNotFound)
 			_, err = tx.Batch(ctx, "b")
 			require.ErrorIs(t, err, metering.ErrNotFound)
 		})
-		require.Equal(t, "1", bucketOf(t, s, "acme", day).Open.String())
+		require.Equal(t, "1", bucketOf(t, s, "acme", Day).Open.String())
 	}},
 	{"a panic undoes everything, and the store goes on", func(t *testing.T, s metering.Store) {
 		require.Panics(t, func() {
@@ -101,14 +101,14 @@ var transactionTests = []test{
 			return tx.SetSetting(t.Context(), "name", "value")
 		}))
 		require.Error(t, s.View(t.Context(), func(tx metering.Tx) error {
-			_ = tx.PutBucket(t.Context(), &metering.Bucket{CustomerID: "acme", Day: day})
+			_ = tx.PutBucket(t.Context(), &metering.Bucket{CustomerID: "acme", Day: Day})
 			return nil
 		}))
 		view(t, s, func(ctx context.Context, tx metering.Tx) {
 			value, err := tx.Setting(ctx, "name")
 			require.NoError(t, err)
 			require.Empty(t, value)
-			_, err = tx.Bucket(ctx, "acme", day)
+			_, err = tx.Bucket(ctx, "acme", Day)
 			require.ErrorIs(t, err, metering.ErrNotFound)
 		})
 	}},
@@ -128,7 +128,7 @@ var transactionTests = []test{
 		})
 	}},
 	{"updates of one row follow each other", func(t *testing.T, s metering.Store) {
-		put(t, s, metering.Bucket{CustomerID: "acme", Day: day})
+		put(t, s, metering.Bucket{CustomerID: "acme", Day: Day})
 		const writers, times = 6, 10
 		var wg sync.WaitGroup
 		errs := make(chan error, writers*times)
@@ -136,11 +136,11 @@ var transactionTests = []test{
 			wg.Go(func() {
 				for range times {
 					errs <- s.Update(t.Context(), func(tx metering.Tx) error {
-						b, err := tx.Bucket(t.Context(), "acme", day)
+						b, err := tx.Bucket(t.Context(), "acme", Day)
 						if err != nil {
 							return err
 						}
-						b.Open = b.Open.Add(dec("1"))
+						b.Open = b.Open.Add(Dec("1"))
 						b.Generation++
 						return tx.PutBucket(t.Context(), b)
 					})
@@ -152,7 +152,7 @@ var transactionTests = []test{
 		for err := range errs {
 			require.NoError(t, err)
 		}
-		b := bucketOf(t, s, "acme", day)
+		b := bucketOf(t, s, "acme", Day)
 		require.Equal(t, writers*times, b.Generation)
 		require.Equal(t, fmt.Sprint(writers*times), b.Open.String())
 	}},
@@ -162,14 +162,14 @@ var transactionTests = []test{
 		for range 8 {
 			wg.Go(func() {
 				errs <- s.Update(t.Context(), func(tx metering.Tx) error {
-					b, err := tx.Bucket(t.Context(), "acme", day)
+					b, err := tx.Bucket(t.Context(), "acme", Day)
 					if errors.Is(err, metering.ErrNotFound) {
-						b, err = &metering.Bucket{CustomerID: "acme", Day: day}, nil
+						b, err = &metering.Bucket{CustomerID: "acme", Day: Day}, nil
 					}
 					if err != nil {
 						return err
 					}
-					b.Open = b.Open.Add(dec("1"))
+					b.Open = b.Open.Add(Dec("1"))
 					return tx.PutBucket(t.Context(), b)
 				})
 			})
@@ -179,7 +179,7 @@ var transactionTests = []test{
 		for err := range errs {
 			require.NoError(t, err)
 		}
-		require.Equal(t, "8", bucketOf(t, s, "acme", day).Open.String())
+		require.Equal(t, "8", bucketOf(t, s, "acme", Day).Open.String())
 	}},
 	{"events and an update that closes their bucket lose nothing between them", func(t *testing.T, s metering.Store) {
 		const events = 60
@@ -194,14 +194,14 @@ var transactionTests = []test{
 		wg.Go(func() {
 			for range events {
 				errs <- s.Update(t.Context(), func(tx metering.Tx) error {
-					b, err := tx.Bucket(t.Context(), "acme", day)
+					b, err := tx.Bucket(t.Context(), "acme", Day)
 					if errors.Is(err, metering.ErrNotFound) {
 						return nil
 					}
 					if err != nil {
 						return err
 					}
-					b.Frozen, b.Open, b.Count, b.Due = b.Frozen.Add(b.Open), dec("0"), 0, time.Time{}
+					b.Frozen, b.Open, b.Count, b.Due = b.Frozen.Add(b.Open), Dec("0"), 0, time.Time{}
 					return tx.PutBucket(t.Context(), b)
 				})
 			}
@@ -211,7 +211,7 @@ var transactionTests = []test{
 		for err := range errs {
 			require.NoError(t, err)
 		}
-		b := bucketOf(t, s, "acme", day)
+		b := bucketOf(t, s, "acme", Day)
 		require.Equal(t, fmt.Sprint(events), b.Frozen.Add(b.Open).String())
 	}},
 	{"the clock goes forward, within transactions too", func(t *testing.T, s metering.Store) {

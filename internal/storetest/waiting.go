@@ -20,7 +20,7 @@ type Blocking interface {
 
 var waitingTests = []test{
 	{"a listing that is to wait sees rows that another transaction holds", func(t *testing.T, s metering.Store) {
-		base := metering.OutboxDelta{ReferenceID: "usage:acme:2026-02-03:part-2", CustomerID: "acme", Day: day, State: metering.StateFrozen}
+		base := metering.OutboxDelta{ReferenceID: "usage:acme:2026-02-03:part-2", CustomerID: "acme", Day: Day, State: metering.StateFrozen}
 		update(t, s, func(ctx context.Context, tx metering.Tx) { require.NoError(t, tx.PutDelta(ctx, &base)) })
 		held, ended := make(chan struct{}), make(chan error, 1)
 		listing, listed := context.WithCancel(t.Context())
