@@ -1,5 +1,6 @@
 // Package snippets holds what the documents show to what the code is: every Go snippet of
-// README.md and docs/*.md compiles, and every link to a file leads to one.
+// README.md and docs/*.md compiles, every link leads somewhere, and what the prose names is
+// there. The shell blocks are run by package docshell.
 package snippets
 
 import (
@@ -19,11 +20,13 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/pacspace/pacspace-go/interop/internal/markdown"
 	"github.com/pacspace/pacspace-go/interop/internal/source"
 )
 
@@ -87,19 +90,32 @@ func TestProgramsPrintWhatTheirDocumentSays(t *testing.T) {
 	require.Positive(t, ran)
 }
 
-// TestLinksToFilesLead follows the links between the documents of the repository.
-func TestLinksToFilesLead(t *testing.T) {
+// TestLinksLead follows the links between the documents of the repository, to the heading
+// where they name one.
+func TestLinksLead(t *testing.T) {
 	t.Parallel()
-	code := regexp.MustCompile("(?s)```.*?```|`[^`\n]*`")
-	link := regexp.MustCompile(`\]\(([^)#:\s]+)(?:#[^)]*)?\)`)
+	link := regexp.MustCompile(`\]\(([^)#:\s]*)(?:#([^)\s]*))?\)`)
 	found := 0
 	for _, document := range documents(t) {
-		text, err := os.ReadFile(document)
+		prose, err := markdown.Prose(document)
 		require.NoError(t, err)
-		for _, m := range link.FindAllStringSubmatch(code.ReplaceAllString(string(text), ""), -1) {
+		for _, m := range link.FindAllStringSubmatch(prose, -1) {
 			found++
-			if _, err := os.Stat(filepath.Join(filepath.Dir(document), filepath.FromSlash(m[1]))); err != nil {
+			target := document
+			if m[1] != "" {
+				target = filepath.Join(filepath.Dir(document), filepath.FromSlash(m[1]))
+			}
+			if _, err := os.Stat(target); err != nil {
 				t.Errorf("%s: a link leads nowhere: %s", filepath.Base(document), m[1])
+				continue
+			}
+			if m[2] == "" {
+				continue
+			}
+			anchors, err := markdown.Anchors(target)
+			require.NoError(t, err)
+			if !slices.Contains(anchors, m[2]) {
+				t.Errorf("%s: %s has no heading #%s", filepath.Base(document), filepath.Base(target), m[2])
 			}
 		}
 	}
@@ -123,7 +139,6 @@ func TestNamesInProseExist(t *testing.T) {
 			maps.Copy(anywhere, names)
 		}
 	}
-	code := regexp.MustCompile("(?s)```.*?```|`([^`\n]+)`")
 	qualified := regexp.MustCompile(`\b(\w+)\.([A-Z]\w*)`)
 	bare := regexp.MustCompile(`(?:^|[^\w.])((?:With|Err)[A-Z]\w*)`)
 	found := 0
@@ -131,10 +146,10 @@ func TestNamesInProseExist(t *testing.T) {
 		if filepath.Base(document) == "CHANGELOG.md" {
 			continue
 		}
-		text, err := os.ReadFile(document)
+		code, err := markdown.Code(document)
 		require.NoError(t, err)
-		for _, m := range code.FindAllStringSubmatch(string(text), -1) {
-			for _, q := range qualified.FindAllStringSubmatch(m[1], -1) {
+		for _, c := range code {
+			for _, q := range qualified.FindAllStringSubmatch(c, -1) {
 				if names, ours := exports[q[1]]; ours {
 					found++
 					if !names[q[2]] {
@@ -142,7 +157,7 @@ func TestNamesInProseExist(t *testing.T) {
 					}
 				}
 			}
-			for _, b := range bare.FindAllStringSubmatch(m[1], -1) {
+			for _, b := range bare.FindAllStringSubmatch(c, -1) {
 				found++
 				if !anywhere[b[1]] {
 					t.Errorf("%s: no package exports %s", filepath.Base(document), b[1])
@@ -155,12 +170,8 @@ func TestNamesInProseExist(t *testing.T) {
 
 func documents(t *testing.T) []string {
 	t.Helper()
-	var all []string
-	for _, pattern := range []string{"*.md", "docs/*.md"} {
-		found, err := filepath.Glob(filepath.Join(root, pattern))
-		require.NoError(t, err)
-		all = append(all, found...)
-	}
+	all, err := markdown.Documents(root)
+	require.NoError(t, err)
 	return all
 }
 
@@ -176,33 +187,18 @@ func (b block) program() bool { return strings.HasPrefix(b.code, "package main\n
 
 // blocksOf finds the fenced blocks of Go in a document.
 func blocksOf(document string) ([]block, error) {
-	text, err := os.ReadFile(document)
+	all, err := markdown.Blocks(document)
 	if err != nil {
 		return nil, err
 	}
 	var blocks []block
-	var into *string
-	fenced, last := false, ""
-	for i, line := range strings.Split(string(text), "\n") {
-		language, fence := strings.CutPrefix(strings.TrimSpace(line), "```")
+	for i, b := range all {
 		switch {
-		case fence && fenced:
-			into, fenced = nil, false
-		case fence:
-			fenced = true
-			if language == "go" {
-				blocks = append(blocks, block{line: i + 1})
-				into = &blocks[len(blocks)-1].code
-			} else if language == "text" && last == "go" {
-				into = &blocks[len(blocks)-1].prints
-			}
-			last = language
-		case into != nil:
-			*into += line + "\n"
+		case b.Language == "go":
+			blocks = append(blocks, block{code: b.Text, line: b.Line})
+		case b.Language == "text" && i > 0 && all[i-1].Language == "go":
+			blocks[len(blocks)-1].prints = b.Text
 		}
-	}
-	if fenced {
-		return nil, fmt.Errorf("%s: a block is never closed", document)
 	}
 	return blocks, nil
 }
