@@ -13,21 +13,17 @@ import (
 	"go/token"
 	"go/types"
 	"io"
-	"maps"
 	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
-	"regexp"
 	"runtime"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/pacspace/pacspace-go/interop/internal/markdown"
-	"github.com/pacspace/pacspace-go/interop/internal/source"
 )
 
 const (
@@ -88,84 +84,6 @@ func TestProgramsPrintWhatTheirDocumentSays(t *testing.T) {
 		}
 	}
 	require.Positive(t, ran)
-}
-
-// TestLinksLead follows the links between the documents of the repository, to the heading
-// where they name one.
-func TestLinksLead(t *testing.T) {
-	t.Parallel()
-	link := regexp.MustCompile(`\]\(([^)#:\s]*)(?:#([^)\s]*))?\)`)
-	found := 0
-	for _, document := range documents(t) {
-		prose, err := markdown.Prose(document)
-		require.NoError(t, err)
-		for _, m := range link.FindAllStringSubmatch(prose, -1) {
-			found++
-			target := document
-			if m[1] != "" {
-				target = filepath.Join(filepath.Dir(document), filepath.FromSlash(m[1]))
-			}
-			if _, err := os.Stat(target); err != nil {
-				t.Errorf("%s: a link leads nowhere: %s", filepath.Base(document), m[1])
-				continue
-			}
-			if m[2] == "" {
-				continue
-			}
-			anchors, err := markdown.Anchors(target)
-			require.NoError(t, err)
-			if !slices.Contains(anchors, m[2]) {
-				t.Errorf("%s: %s has no heading #%s", filepath.Base(document), filepath.Base(target), m[2])
-			}
-		}
-	}
-	require.Greater(t, found, 4)
-}
-
-// TestNamesInProseExist looks for what the prose names with its package, and for options and
-// errors without one, among what the packages export. CHANGELOG.md tells of former names.
-func TestNamesInProseExist(t *testing.T) {
-	t.Parallel()
-	exports, anywhere := map[string]map[string]bool{}, map[string]bool{}
-	for _, p := range imported {
-		dir, ours := strings.CutPrefix(p, module)
-		if !ours {
-			continue
-		}
-		exports, err := source.Exports(filepath.Join(root, dir))
-		require.NoError(t, err)
-		for name, names := range exports {
-			exports[name] = names
-			maps.Copy(anywhere, names)
-		}
-	}
-	qualified := regexp.MustCompile(`\b(\w+)\.([A-Z]\w*)`)
-	bare := regexp.MustCompile(`(?:^|[^\w.])((?:With|Err)[A-Z]\w*)`)
-	found := 0
-	for _, document := range documents(t) {
-		if filepath.Base(document) == "CHANGELOG.md" {
-			continue
-		}
-		code, err := markdown.Code(document)
-		require.NoError(t, err)
-		for _, c := range code {
-			for _, q := range qualified.FindAllStringSubmatch(c, -1) {
-				if names, ours := exports[q[1]]; ours {
-					found++
-					if !names[q[2]] {
-						t.Errorf("%s: there is no %s", filepath.Base(document), q[0])
-					}
-				}
-			}
-			for _, b := range bare.FindAllStringSubmatch(c, -1) {
-				found++
-				if !anywhere[b[1]] {
-					t.Errorf("%s: no package exports %s", filepath.Base(document), b[1])
-				}
-			}
-		}
-	}
-	require.Greater(t, found, 100)
 }
 
 func documents(t *testing.T) []string {
