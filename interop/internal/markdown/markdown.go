@@ -78,19 +78,15 @@ func Prose(document string) (string, error) {
 	return fencedOrCode.ReplaceAllString(string(text), ""), err
 }
 
-// Code is what a document's prose has between backquotes.
-func Code(document string) ([]string, error) {
-	text, err := os.ReadFile(document)
-	if err != nil {
-		return nil, err
-	}
+// Code is what the prose of a document's text has between backquotes.
+func Code(text string) []string {
 	var code []string
-	for _, m := range fencedOrCode.FindAllStringSubmatch(string(text), -1) {
+	for _, m := range fencedOrCode.FindAllStringSubmatch(text, -1) {
 		if m[1] != "" {
 			code = append(code, m[1])
 		}
 	}
-	return code, nil
+	return code
 }
 
 // Anchors are what a link can name in a document: its headings, as GitHub writes them.
