@@ -19,7 +19,7 @@ const module = "github.com/pacspace/pacspace-go"
 // floors are the packages of the root module from the ground up. A package imports only
 // from floors below its own.
 var floors = [][]string{
-	{"decimal", "usage", "internal/canonical", "internal/keccak", "internal/jsonview"},
+	{"decimal", "usage", "internal/canonical", "internal/keccak", "internal/jsonview", "internal/wait", "internal/pages"},
 	{"proof/sealed"},
 	{"proof"},
 	{"internal/idem", "internal/wire", "internal/transport", "internal/filekind"},

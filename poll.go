@@ -4,7 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
+
+	"github.com/pacspace/pacspace-go/internal/wait"
 )
 
 // poll asks until done, for as long as ctx allows. Where ctx has no deadline the default
@@ -22,24 +23,12 @@ func poll[T any](ctx context.Context, opts []CallOption, pending string, ask fun
 		if err != nil || done {
 			return v, err
 		}
-		err = pause(bounded, interval)
+		err = wait.For(bounded, interval)
 		switch {
 		case errors.Is(err, context.DeadlineExceeded):
 			return nil, fmt.Errorf("pacspace: %s: %w: %w; ask again", pending, ErrTimeout, err)
 		case err != nil: // who cancels did not run out of time
 			return nil, fmt.Errorf("pacspace: %s: %w; ask again", pending, err)
 		}
-	}
-}
-
-// pause waits, or ends early with the context's error.
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
 	}
 }

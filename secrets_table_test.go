@@ -142,7 +142,7 @@ var dataTypes = []any{
 	webhook.ReceiptGenerated{}, webhook.Adjusts{}, webhook.CheckpointVerified{}, webhook.CustomerCreated{}, webhook.SharedRecordActivity{}, webhook.TenantDomain{},
 
 	metering.AccountError{}, metering.Bucket{}, metering.BucketQuery{}, metering.Change{}, metering.ChangeKind(""),
-	metering.ConflictError{}, metering.DeltaMismatchError{}, metering.DeltaQuery{}, metering.DiscardParams{}, metering.Entry{}, metering.Event{},
+	metering.ConflictError{}, metering.DeltaMismatchError{}, metering.DeltaQuery{}, metering.Dimensions{}, metering.DiscardParams{}, metering.Entry{}, metering.Event{},
 	metering.EventError{}, metering.Imported{}, metering.OpenCount{}, metering.OutboxBatch{}, metering.OutboxDelta{},
 	metering.Recorded(""), metering.RetryParams{}, metering.Section{}, metering.State(""), metering.StateCount{},
 	metering.Status{}, metering.Submission{}, metering.Total{}, metering.TotalsError{}, metering.UnsentError{},

@@ -31,12 +31,3 @@
 // docs/metering.md says what is guaranteed under which behaviour of the service, what to
 // watch and how to back up. Package sqlstore, a module of its own, has the stores.
 package metering
-
-// MaxDimensionValues is the most values that one dimension of a day is listed with: the
-// smallest ones.
-const MaxDimensionValues = 100
-
-// MaxDimensionNames is the most dimensions that a day keeps of an account, of all its events
-// together: those with the smallest names, byte by byte, so that the order in which events
-// arrive changes nothing.
-const MaxDimensionNames = 100

@@ -50,7 +50,7 @@ func TestAFileIsCountedOnceHoweverOftenItIsImported(t *testing.T) {
 			require.Equal(t, c.acme, r.open("acme", day))
 			for b, err := range r.meter.Days(t.Context(), metering.BucketQuery{CustomerID: "acme"}) {
 				require.NoError(t, err)
-				require.Equal(t, map[string][]string{"plan": {"growth"}}, b.Dimensions)
+				require.Equal(t, metering.Dimensions{"plan": {"growth"}}, b.Dimensions)
 				require.Equal(t, noon, b.First)
 				require.Equal(t, noon, b.Last)
 			}

@@ -116,17 +116,13 @@ func (m *Meter) Run(ctx context.Context) error {
 		if wait <= 0 || wait > idle {
 			wait = idle
 		}
-		t := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
-			t.Stop()
 			return ctx.Err()
 		case <-m.stop:
-			t.Stop()
 			return nil
 		case <-m.wake:
-			t.Stop()
-		case <-t.C:
+		case <-time.After(wait):
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pacspace/pacspace-go"
 	"github.com/pacspace/pacspace-go/decimal"
+	"github.com/pacspace/pacspace-go/internal/wait"
 	"github.com/pacspace/pacspace-go/usage"
 )
 
@@ -154,7 +155,7 @@ func between(name string, d, least, most time.Duration) error {
 func newSettings(opts []Option) (settings, error) {
 	s := settings{
 		grace: DefaultGrace, lateness: DefaultLateness, spread: DefaultSpread,
-		perMinute: DefaultRequestsPerMinute, keyLifetime: pacspace.KeyLifetime, sleep: sleep,
+		perMinute: DefaultRequestsPerMinute, keyLifetime: pacspace.KeyLifetime, sleep: wait.For,
 	}
 	for _, o := range opts {
 		if err := o(&s); err != nil {
@@ -165,15 +166,4 @@ func newSettings(opts []Option) (settings, error) {
 		return settings{}, fmt.Errorf("metering: WithGrace and WithSpread: must not exceed %v together, are %v: the deltas of a month's last day must be recorded before its cut", maxSettle, sum)
 	}
 	return s, nil
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
 }

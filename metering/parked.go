@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/internal/pages"
 	"github.com/pacspace/pacspace-go/usage"
 )
 
@@ -274,20 +275,19 @@ func (s *step) again(ctx context.Context, old *OutboxDelta, reason string) (*Out
 // discarded: a part that goes out still, or none. It waits for parts that another replica is
 // sending: passed over, they would leave the day's next lot without its base.
 func baseOf(ctx context.Context, tx Tx, b *Bucket) (string, error) {
-	q := DeltaQuery{CustomerID: b.CustomerID, From: b.Day, To: b.Day, Wait: true}
-	for {
-		page, err := tx.Deltas(ctx, q, listPage)
+	for d, err := range pages.All(func(last *OutboxDelta) ([]OutboxDelta, error) {
+		q := DeltaQuery{CustomerID: b.CustomerID, From: b.Day, To: b.Day, Wait: true}
+		if last != nil {
+			q.AfterReferenceID = last.ReferenceID
+		}
+		return tx.Deltas(ctx, q, pages.Size)
+	}) {
 		if err != nil {
 			return "", err
 		}
-		for _, d := range page {
-			if d.Adjusts == "" && d.State != StateDiscarded {
-				return d.ReferenceID, nil
-			}
+		if d.Adjusts == "" && d.State != StateDiscarded {
+			return d.ReferenceID, nil
 		}
-		if len(page) < listPage {
-			return "", nil
-		}
-		q.AfterReferenceID = page[len(page)-1].ReferenceID
 	}
+	return "", nil
 }

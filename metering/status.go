@@ -4,6 +4,8 @@ import (
 	"context"
 	"iter"
 	"time"
+
+	"github.com/pacspace/pacspace-go/internal/pages"
 )
 
 // Status is how a meter's deliveries stand.
@@ -95,56 +97,31 @@ const listPage = 500
 // Deltas goes through the deltas of the outbox, by their references. They are read in
 // pages, so one that changes meanwhile shows as it was or as it is.
 func (m *Meter) Deltas(ctx context.Context, q DeltaQuery) iter.Seq2[OutboxDelta, error] {
-	return func(yield func(OutboxDelta, error) bool) {
-		q := q
-		for {
-			var page []OutboxDelta
-			err := m.store.View(ctx, func(tx Tx) (err error) {
-				page, err = tx.Deltas(ctx, q, listPage)
-				return err
-			})
-			if err != nil {
-				yield(OutboxDelta{}, wrap("list of deltas", err))
-				return
-			}
-			for _, d := range page {
-				if !yield(d, nil) {
-					return
-				}
-			}
-			if len(page) < listPage {
-				return
-			}
-			q.AfterReferenceID = page[len(page)-1].ReferenceID
+	return pages.All(func(last *OutboxDelta) (page []OutboxDelta, err error) {
+		next := q
+		if last != nil {
+			next.AfterReferenceID = last.ReferenceID
 		}
-	}
+		err = m.store.View(ctx, func(tx Tx) (err error) {
+			page, err = tx.Deltas(ctx, next, pages.Size)
+			return err
+		})
+		return page, wrap("list of deltas", err)
+	})
 }
 
 // Days goes through accounts' days, by day and customer id: what is open in them, and what
 // was closed. They are read in pages, as the deltas are.
 func (m *Meter) Days(ctx context.Context, q BucketQuery) iter.Seq2[Bucket, error] {
-	return func(yield func(Bucket, error) bool) {
-		q := q
-		for {
-			var page []Bucket
-			err := m.store.View(ctx, func(tx Tx) (err error) {
-				page, err = tx.Buckets(ctx, q, listPage)
-				return err
-			})
-			if err != nil {
-				yield(Bucket{}, wrap("list of days", err))
-				return
-			}
-			for _, b := range page {
-				if !yield(b, nil) {
-					return
-				}
-			}
-			if len(page) < listPage {
-				return
-			}
-			last := page[len(page)-1]
-			q.AfterDay, q.AfterCustomerID = last.Day, last.CustomerID
+	return pages.All(func(last *Bucket) (page []Bucket, err error) {
+		next := q
+		if last != nil {
+			next.AfterDay, next.AfterCustomerID = last.Day, last.CustomerID
 		}
-	}
+		err = m.store.View(ctx, func(tx Tx) (err error) {
+			page, err = tx.Buckets(ctx, next, pages.Size)
+			return err
+		})
+		return page, wrap("list of days", err)
+	})
 }

@@ -135,7 +135,7 @@ type Bucket struct {
 	// Open, Count, Dimensions, First and Last are of what came since it was last closed.
 	Open        decimal.Decimal
 	Count       int64
-	Dimensions  map[string][]string // sorted, each value once, at most MaxDimensionValues
+	Dimensions  Dimensions
 	First, Last time.Time
 	Metadata    []byte    // of totals: what the caller adds, RFC 8785; nil for none
 	Due         time.Time // when it may be closed; zero while nothing is open

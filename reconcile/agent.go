@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/internal/pages"
 	"github.com/pacspace/pacspace-go/proof"
 	"github.com/pacspace/pacspace-go/usage"
 	"github.com/pacspace/pacspace-go/webhook"
@@ -180,7 +181,7 @@ func (a *Agent) seedBooks(ctx context.Context) error {
 			}
 			ids = append(ids, id)
 		}
-		for page := range slices.Chunk(ids, listPage) {
+		for page := range slices.Chunk(ids, pages.Size) {
 			if _, err := a.expect(ctx, page, period, true); err != nil {
 				return err
 			}
@@ -259,57 +260,33 @@ func (a *Agent) Deltas(ctx context.Context, customerID string, period usage.Peri
 // Mismatches goes through mismatches by their IDs; select open ones to see what needs a
 // person, and untold ones to see whether the alert function takes them.
 func (a *Agent) Mismatches(ctx context.Context, q MismatchQuery) iter.Seq2[Mismatch, error] {
-	return func(yield func(Mismatch, error) bool) {
-		q := q
-		for {
-			var page []Mismatch
-			err := a.store.View(ctx, func(tx Tx) (err error) {
-				page, err = tx.Mismatches(ctx, q, listPage)
-				return err
-			})
-			if err != nil {
-				yield(Mismatch{}, wrap("mismatches", err))
-				return
-			}
-			for _, m := range page {
-				if !yield(m, nil) {
-					return
-				}
-			}
-			if len(page) < listPage {
-				return
-			}
-			q.AfterID = page[len(page)-1].ID()
+	return pages.All(func(last *Mismatch) (page []Mismatch, err error) {
+		next := q
+		if last != nil {
+			next.AfterID = last.ID()
 		}
-	}
+		err = a.store.View(ctx, func(tx Tx) (err error) {
+			page, err = tx.Mismatches(ctx, next, pages.Size)
+			return err
+		})
+		return page, wrap("mismatches", err)
+	})
 }
 
 // Unread goes through the events that are genuine and cannot be read, by their IDs. Each is
 // kept as it came.
 func (a *Agent) Unread(ctx context.Context) iter.Seq2[InboxEvent, error] {
-	return func(yield func(InboxEvent, error) bool) {
+	return pages.All(func(last *InboxEvent) (page []InboxEvent, err error) {
 		after := ""
-		for {
-			var page []InboxEvent
-			err := a.store.View(ctx, func(tx Tx) (err error) {
-				page, err = tx.Events(ctx, EventUnread, after, listPage)
-				return err
-			})
-			if err != nil {
-				yield(InboxEvent{}, wrap("unread events", err))
-				return
-			}
-			for _, e := range page {
-				if !yield(e, nil) {
-					return
-				}
-			}
-			if len(page) < listPage {
-				return
-			}
-			after = page[len(page)-1].ID
+		if last != nil {
+			after = last.ID
 		}
-	}
+		err = a.store.View(ctx, func(tx Tx) (err error) {
+			page, err = tx.Events(ctx, EventUnread, after, pages.Size)
+			return err
+		})
+		return page, wrap("unread events", err)
+	})
 }
 
 // Status is how an agent stands.
@@ -359,29 +336,27 @@ func (a *Agent) Report(ctx context.Context, period usage.Period) (*Report, error
 		return nil, wrap("report", err)
 	}
 	r := &Report{Period: period, Source: "agent"}
-	after := ""
-	for {
-		var page []Check
-		err := a.store.View(ctx, func(tx Tx) (err error) {
+	for c, err := range pages.All(func(last *Check) (page []Check, err error) {
+		after := ""
+		if last != nil {
+			after = last.CustomerID
+		}
+		err = a.store.View(ctx, func(tx Tx) (err error) {
 			r.At = tx.Now()
-			page, err = tx.Checks(ctx, period, after, listPage)
+			page, err = tx.Checks(ctx, period, after, pages.Size)
 			return err
 		})
+		return page, err
+	}) {
 		if err != nil {
 			return nil, wrap("report", err)
 		}
-		for i := range page {
-			if page[i].Report != nil {
-				r.Accounts = append(r.Accounts, *page[i].Report)
-			} else {
-				r.Accounts = append(r.Accounts, AccountReport{CustomerID: page[i].CustomerID, Period: period, At: r.At, Outcome: Pending, Notes: []string{"not compared yet"}})
-			}
+		if c.Report == nil {
+			c.Report = &AccountReport{CustomerID: c.CustomerID, Period: period, At: r.At, Outcome: Pending, Notes: []string{"not compared yet"}}
 		}
-		if len(page) < listPage {
-			return r, nil
-		}
-		after = page[len(page)-1].CustomerID
+		r.Accounts = append(r.Accounts, *c.Report)
 	}
+	return r, nil
 }
 
 func wrap(what string, err error) error {

@@ -15,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/internal/pages"
 	"github.com/pacspace/pacspace-go/usage"
 	"github.com/pacspace/pacspace-go/webhook"
 )
@@ -388,21 +389,18 @@ func (a *Agent) touch(ctx context.Context, tx Tx, d *Delta) error {
 	return tx.PutCheck(ctx, c)
 }
 
-// listPage is how many rows are read at a time.
-const listPage = 500
-
 // allDeltas reads all pages of a query.
-func allDeltas(ctx context.Context, tx Tx, q DeltaQuery) ([]Delta, error) {
-	var all []Delta
-	for {
-		page, err := tx.Deltas(ctx, q, listPage)
+func allDeltas(ctx context.Context, tx Tx, q DeltaQuery) (all []Delta, err error) {
+	for d, err := range pages.All(func(last *Delta) ([]Delta, error) {
+		if last != nil {
+			q.AfterName, q.AfterN = last.Name, last.N
+		}
+		return tx.Deltas(ctx, q, pages.Size)
+	}) {
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, page...)
-		if len(page) < listPage {
-			return all, nil
-		}
-		q.AfterName, q.AfterN = page[len(page)-1].Name, page[len(page)-1].N
+		all = append(all, d)
 	}
+	return all, nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pacspace/pacspace-go"
 	"github.com/pacspace/pacspace-go/decimal"
+	"github.com/pacspace/pacspace-go/internal/pages"
 	"github.com/pacspace/pacspace-go/usage"
 )
 
@@ -259,19 +260,17 @@ func (a *Agent) keep(ctx context.Context, r *AccountReport, s *scheme, taken tim
 // long the first waiting one still has to wait, 0 without any.
 func (a *Agent) book(ctx context.Context, tx Tx, r *AccountReport) (wait time.Duration, err error) {
 	known := map[string]Mismatch{}
-	q := MismatchQuery{CustomerID: r.CustomerID, Period: r.Period}
-	for {
-		page, err := tx.Mismatches(ctx, q, listPage)
+	for m, err := range pages.All(func(last *Mismatch) ([]Mismatch, error) {
+		q := MismatchQuery{CustomerID: r.CustomerID, Period: r.Period}
+		if last != nil {
+			q.AfterID = last.ID()
+		}
+		return tx.Mismatches(ctx, q, pages.Size)
+	}) {
 		if err != nil {
 			return 0, err
 		}
-		for _, m := range page {
-			known[m.ID()] = m
-		}
-		if len(page) < listPage {
-			break
-		}
-		q.AfterID = page[len(page)-1].ID()
+		known[m.ID()] = m
 	}
 	now := tx.Now()
 	for i := range r.Mismatches {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pacspace/pacspace-go"
 	"github.com/pacspace/pacspace-go/decimal"
+	"github.com/pacspace/pacspace-go/internal/pages"
 	"github.com/pacspace/pacspace-go/metering"
 	"github.com/pacspace/pacspace-go/proof"
 	"github.com/pacspace/pacspace-go/usage"
@@ -32,29 +33,17 @@ var sentStates = [...]metering.State{
 }
 
 func (b *meterBooks) deltas(ctx context.Context, customerID string, days proof.Days) iter.Seq2[metering.OutboxDelta, error] {
-	return func(yield func(metering.OutboxDelta, error) bool) {
+	return pages.All(func(last *metering.OutboxDelta) (page []metering.OutboxDelta, err error) {
 		q := metering.DeltaQuery{CustomerID: customerID, From: days.First, To: days.Last, States: sentStates[:]}
-		for {
-			var page []metering.OutboxDelta
-			err := b.store.View(ctx, func(tx metering.Tx) (err error) {
-				page, err = tx.Deltas(ctx, q, listPage)
-				return err
-			})
-			if err != nil {
-				yield(metering.OutboxDelta{}, err)
-				return
-			}
-			for _, d := range page {
-				if !yield(d, nil) {
-					return
-				}
-			}
-			if len(page) < listPage {
-				return
-			}
-			q.AfterReferenceID = page[len(page)-1].ReferenceID
+		if last != nil {
+			q.AfterReferenceID = last.ReferenceID
 		}
-	}
+		err = b.store.View(ctx, func(tx metering.Tx) (err error) {
+			page, err = tx.Deltas(ctx, q, pages.Size)
+			return err
+		})
+		return page, err
+	})
 }
 
 func (b *meterBooks) Balance(ctx context.Context, customerID string, days proof.Days) (decimal.Decimal, error) {
@@ -88,33 +77,34 @@ func (b *meterBooks) Sent(ctx context.Context, customerID string, days proof.Day
 func (b *meterBooks) Accounts(ctx context.Context, days proof.Days) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		seen := map[string]bool{}
-		q := metering.BucketQuery{From: days.First, To: days.Last}
-		for {
-			var page []metering.Bucket
-			err := b.store.View(ctx, func(tx metering.Tx) (err error) {
-				page, err = tx.Buckets(ctx, q, listPage)
-				return err
-			})
+		for bucket, err := range b.buckets(ctx, days) {
 			if err != nil {
 				yield("", err)
 				return
 			}
-			for _, bucket := range page {
-				if seen[bucket.CustomerID] {
-					continue
-				}
-				seen[bucket.CustomerID] = true
-				if !yield(bucket.CustomerID, nil) {
-					return
-				}
+			if seen[bucket.CustomerID] {
+				continue
 			}
-			if len(page) < listPage {
+			seen[bucket.CustomerID] = true
+			if !yield(bucket.CustomerID, nil) {
 				return
 			}
-			last := page[len(page)-1]
-			q.AfterDay, q.AfterCustomerID = last.Day, last.CustomerID
 		}
 	}
+}
+
+func (b *meterBooks) buckets(ctx context.Context, days proof.Days) iter.Seq2[metering.Bucket, error] {
+	return pages.All(func(last *metering.Bucket) (page []metering.Bucket, err error) {
+		q := metering.BucketQuery{From: days.First, To: days.Last}
+		if last != nil {
+			q.AfterDay, q.AfterCustomerID = last.Day, last.CustomerID
+		}
+		err = b.store.View(ctx, func(tx metering.Tx) (err error) {
+			page, err = tx.Buckets(ctx, q, pages.Size)
+			return err
+		})
+		return page, err
+	})
 }
 
 // GateError is a day that is held back: with what would go out now, the record would not

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/pacspace/pacspace-go/internal/wait"
 	"github.com/pacspace/pacspace-go/usage"
 )
 
@@ -128,7 +129,7 @@ const quietTime = 5 * time.Second
 func newSettings(opts []Option) (settings, error) {
 	s := settings{
 		dayOf: usageDay, due: DefaultDue, patience: DefaultPatience, interval: DefaultInterval,
-		lateness: DefaultLateness, quiet: quietTime, sleep: sleep, logger: slog.New(slog.DiscardHandler),
+		lateness: DefaultLateness, quiet: quietTime, sleep: wait.For, logger: slog.New(slog.DiscardHandler),
 	}
 	for _, o := range opts {
 		if o == nil {
@@ -148,15 +149,4 @@ func usageDay(referenceID string) usage.Date {
 		return usage.Date{}
 	}
 	return ref.Day
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
 }

@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"context"
 	"net/http"
 	"slices"
 	"strconv"
@@ -180,16 +179,4 @@ var documentedCodes = map[int]string{
 	http.StatusPreconditionFailed: "CONTRACT_NOT_DEPLOYED",
 	http.StatusTooManyRequests:    "RATE_LIMITED",
 	http.StatusServiceUnavailable: "SERVICE_UNAVAILABLE",
-}
-
-// sleep waits for d or until the request ends.
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
 }

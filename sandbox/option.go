@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pacspace/pacspace-go/internal/wait"
 	"github.com/pacspace/pacspace-go/proof"
 	"github.com/pacspace/pacspace-go/proof/sealed"
 )
@@ -80,7 +81,7 @@ type webhookAddress struct {
 func newConfig(opts []Option) (config, error) {
 	c := config{
 		clock:          time.Now,
-		wait:           sleep,
+		wait:           wait.For,
 		unprovisioned:  map[Environment]bool{},
 		dashboardToken: "dashboard_sandbox_token",
 		requestLog:     DefaultRequestLog,

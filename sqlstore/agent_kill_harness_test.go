@@ -25,6 +25,7 @@ import (
 
 	pacspace "github.com/pacspace/pacspace-go"
 	"github.com/pacspace/pacspace-go/decimal"
+	"github.com/pacspace/pacspace-go/internal/pages"
 	"github.com/pacspace/pacspace-go/reconcile"
 	"github.com/pacspace/pacspace-go/sandbox"
 	"github.com/pacspace/pacspace-go/usage"
@@ -211,7 +212,7 @@ func (h *agentHarness) finish() []string {
 		_, err := h.box.Deliver(h.Context())
 		require.NoError(h, errors.Join(err, agent.Seed(h.Context()), agent.Work(h.Context())))
 	}
-	wrong := slices.Concat(h.broken, h.unstored(), h.compareAlerts(store))
+	wrong := slices.Concat(h.broken, h.unstored(), h.compareAlerts(agent))
 	status, err := agent.Status(h.Context())
 	require.NoError(h, err)
 	if e := status.Events; e.Pending > 0 || e.Unread > 0 {
@@ -269,16 +270,19 @@ func (h *agentHarness) compareAccount(store reconcile.Store, id string) (wrong [
 		case !errors.Is(err, reconcile.ErrNotFound):
 			return err
 		}
-		for q := (reconcile.DeltaQuery{CustomerID: id}); ; {
-			page, err := tx.Deltas(h.Context(), q, 500)
-			for _, d := range page {
-				known[d.RecordID] = d
+		for d, err := range pages.All(func(last *reconcile.Delta) ([]reconcile.Delta, error) {
+			q := reconcile.DeltaQuery{CustomerID: id}
+			if last != nil {
+				q.AfterName, q.AfterN = last.Name, last.N
 			}
-			if err != nil || len(page) < 500 {
+			return tx.Deltas(h.Context(), q, pages.Size)
+		}) {
+			if err != nil {
 				return err
 			}
-			q.AfterName, q.AfterN = page[499].Name, page[499].N
+			known[d.RecordID] = d
 		}
+		return nil
 	}))
 	var sum decimal.Decimal
 	var verified, failed int64
@@ -310,7 +314,7 @@ func (h *agentHarness) compareAccount(store reconcile.Store, id string) (wrong [
 }
 
 // compareAlerts holds mismatches against what must differ, and against what the operator got.
-func (h *agentHarness) compareAlerts(store reconcile.Store) (wrong []string) {
+func (h *agentHarness) compareAlerts(agent *reconcile.Agent) (wrong []string) {
 	h.Helper()
 	missing := map[string]bool{}
 	for _, r := range h.box.Recorded(sandbox.Test, "") {
@@ -324,28 +328,18 @@ func (h *agentHarness) compareAlerts(store reconcile.Store) (wrong []string) {
 			missing["books "+what] = true
 		}
 	}
-	for q := (reconcile.MismatchQuery{}); ; {
-		var page []reconcile.Mismatch
-		require.NoError(h, store.View(h.Context(), func(tx reconcile.Tx) (err error) {
-			page, err = tx.Mismatches(h.Context(), q, 500)
-			return err
-		}))
-		for _, m := range page {
-			q.AfterID = m.ID()
-			delete(h.seen, m.ID())
-			what := string(m.Kind) + " " + m.CustomerID + " " + string(m.Period)
-			if m.State != reconcile.MismatchClosed && !missing[what] {
-				wrong = append(wrong, fmt.Sprintf("a mismatch that is none is %s: %s", m.State, m))
-			}
-			if m.State == reconcile.MismatchOpen {
-				delete(missing, what)
-			}
-			if m.Told != m.Revision || m.Revision > 0 && !h.told[fmt.Sprintf("%s %d", m.ID(), m.Revision)] {
-				wrong = append(wrong, fmt.Sprintf("%s came to revision %d, and revision %d is noted as told", m.ID(), m.Revision, m.Told))
-			}
+	for m, err := range agent.Mismatches(h.Context(), reconcile.MismatchQuery{}) {
+		require.NoError(h, err)
+		delete(h.seen, m.ID())
+		what := string(m.Kind) + " " + m.CustomerID + " " + string(m.Period)
+		if m.State != reconcile.MismatchClosed && !missing[what] {
+			wrong = append(wrong, fmt.Sprintf("a mismatch that is none is %s: %s", m.State, m))
 		}
-		if len(page) < 500 {
-			break
+		if m.State == reconcile.MismatchOpen {
+			delete(missing, what)
+		}
+		if m.Told != m.Revision || m.Revision > 0 && !h.told[fmt.Sprintf("%s %d", m.ID(), m.Revision)] {
+			wrong = append(wrong, fmt.Sprintf("%s came to revision %d, and revision %d is noted as told", m.ID(), m.Revision, m.Told))
 		}
 	}
 	for what := range missing {

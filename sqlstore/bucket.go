@@ -100,7 +100,7 @@ func (r *bucketRow) bucket() (*metering.Bucket, error) {
 	return &r.b, nil
 }
 
-func marshalDimensions(d map[string][]string) (string, error) {
+func marshalDimensions(d metering.Dimensions) (string, error) {
 	if len(d) == 0 {
 		return "{}", nil
 	}
@@ -108,11 +108,11 @@ func marshalDimensions(d map[string][]string) (string, error) {
 	return string(text), err
 }
 
-func unmarshalDimensions(text string) (map[string][]string, error) {
+func unmarshalDimensions(text string) (metering.Dimensions, error) {
 	if text == "{}" {
 		return nil, nil
 	}
-	var d map[string][]string
+	var d metering.Dimensions
 	if err := json.Unmarshal([]byte(text), &d); err != nil {
 		return nil, errors.New("sqlstore: a bucket's dimensions are not what was written: not an object of lists")
 	}

@@ -107,11 +107,7 @@ func (a *addition) mergeDimensions(stored string) error {
 	if err != nil || old == nil {
 		return err
 	}
-	for name, values := range a.dimensions {
-		for _, v := range values {
-			old = withDimension(old, name, v)
-		}
-	}
+	old.AddAll(a.dimensions)
 	a.dimensions = old
 	return nil
 }

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/pacspace/pacspace-go/internal/wait"
 )
 
 // maxRuns is how often a transaction is run in all, where running it again may help.
@@ -163,11 +165,7 @@ func again(ctx context.Context, fn func() error) error {
 			return err
 		}
 		// Two that collided must not collide again.
-		wait := time.NewTimer(time.Duration(run*run) * (5*time.Millisecond + rand.N(10*time.Millisecond)))
-		select {
-		case <-wait.C:
-		case <-ctx.Done():
-			wait.Stop()
+		if wait.For(ctx, time.Duration(run*run)*(5*time.Millisecond+rand.N(10*time.Millisecond))) != nil {
 			return err
 		}
 	}

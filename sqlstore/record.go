@@ -141,7 +141,7 @@ type addition struct {
 	key         dayKey
 	sum         decimal.Decimal
 	count       int64
-	dimensions  map[string][]string
+	dimensions  metering.Dimensions
 	first, last time.Time
 	due         time.Time
 	open        bool // the bucket was open before, so due is its own
@@ -151,7 +151,7 @@ func (a *addition) add(e *metering.Entry) {
 	a.sum = a.sum.Add(e.Amount)
 	a.count++
 	for name, value := range e.Dimensions {
-		a.dimensions = withDimension(a.dimensions, name, value)
+		a.dimensions.Add(name, value)
 	}
 	a.first, a.last = earliest(a.first, e.Time), latest(a.last, e.Time)
 	a.due = earliest(a.due, e.Due)
@@ -161,11 +161,7 @@ func (a *addition) add(e *metering.Entry) {
 func (a *addition) follow(later *addition) {
 	a.sum = a.sum.Add(later.sum)
 	a.count += later.count
-	for name, values := range later.dimensions {
-		for _, v := range values {
-			a.dimensions = withDimension(a.dimensions, name, v)
-		}
-	}
+	a.dimensions.AddAll(later.dimensions)
 	a.first, a.last = earliest(a.first, later.first), latest(a.last, later.last)
 }
 
@@ -197,31 +193,6 @@ func inOrder(byKey map[dayKey]*addition) []*addition {
 		return a.key.day.Compare(b.key.day)
 	})
 	return out
-}
-
-// withDimension keeps the MaxDimensionNames smallest names. One that is among them at the end
-// was so from its first event on, so none of its values is missing, whatever was added to
-// what first.
-func withDimension(all map[string][]string, name, value string) map[string][]string {
-	if all == nil {
-		all = map[string][]string{}
-	}
-	all[name] = with(all[name], value)
-	if len(all) > metering.MaxDimensionNames {
-		delete(all, slices.Max(slices.Collect(maps.Keys(all))))
-	}
-	return all
-}
-
-// with inserts a value into a sorted list of at most MaxDimensionValues, of which the
-// smallest are kept, so that the order of arrival changes nothing.
-func with(values []string, value string) []string {
-	at, found := slices.BinarySearch(values, value)
-	if found || at == metering.MaxDimensionValues {
-		return values
-	}
-	values = slices.Insert(values, at, value)
-	return values[:min(len(values), metering.MaxDimensionValues)]
 }
 
 // earliest and latest take the zero time for none.

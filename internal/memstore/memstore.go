@@ -4,7 +4,6 @@ package memstore
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"time"
 
@@ -91,7 +90,7 @@ func (s *Store) add(t *memtx.Tx, e metering.Entry) error {
 	b.Open = b.Open.Add(e.Amount)
 	b.Count++
 	for name, value := range e.Dimensions {
-		b.Dimensions = withDimension(b.Dimensions, name, value)
+		b.Dimensions.Add(name, value)
 	}
 	if b.First.IsZero() || at.Before(b.First) {
 		b.First = at
@@ -103,29 +102,6 @@ func (s *Store) add(t *memtx.Tx, e metering.Entry) error {
 		b.Due = memtx.Instant(e.Due)
 	}
 	return memtx.Put(t, s.buckets, key, b)
-}
-
-// withDimension keeps the smallest names: one that is among them at the end was so from its
-// first event on, so none of its values is missing.
-func withDimension(all map[string][]string, name, value string) map[string][]string {
-	if all == nil {
-		all = map[string][]string{}
-	}
-	all[name] = with(all[name], value)
-	if len(all) > metering.MaxDimensionNames {
-		delete(all, slices.Max(slices.Collect(maps.Keys(all))))
-	}
-	return all
-}
-
-// with keeps the smallest values, so that the order of arrival changes nothing.
-func with(values []string, value string) []string {
-	at, found := slices.BinarySearch(values, value)
-	if found {
-		return values
-	}
-	values = slices.Insert(values, at, value)
-	return values[:min(len(values), metering.MaxDimensionValues)]
 }
 
 // Update runs fn under the lock and undoes what it did where it fails.
@@ -160,7 +136,7 @@ func (s *Store) Sweep(ctx context.Context, before time.Time) (n int, err error) 
 
 func cloneBucket(b metering.Bucket) metering.Bucket {
 	if b.Dimensions != nil {
-		d := make(map[string][]string, len(b.Dimensions))
+		d := make(metering.Dimensions, len(b.Dimensions))
 		for name, values := range b.Dimensions {
 			d[name] = slices.Clone(values)
 		}

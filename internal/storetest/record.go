@@ -67,7 +67,7 @@ var recordTests = []test{
 		g.Dimensions = map[string]string{"plan": "growth"}
 		record(t, s, e, f)
 		record(t, s, g)
-		require.Equal(t, map[string][]string{"plan": {"basic", "growth"}, "región": {"eu"}}, bucketOf(t, s, "acme", day).Dimensions)
+		require.Equal(t, metering.Dimensions{"plan": {"basic", "growth"}, "región": {"eu"}}, bucketOf(t, s, "acme", day).Dimensions)
 		var many []metering.Entry
 		for i := range metering.MaxDimensionValues + 7 {
 			e := entry(fmt.Sprintf("m%04d", i), "1")
@@ -88,7 +88,7 @@ var recordTests = []test{
 		for i := range size - len(names) {
 			names = append(names, fmt.Sprintf("n%04d", i))
 		}
-		want := map[string][]string{"a": {"x", "y"}, "b\tc": {"x", "y"}}
+		want := metering.Dimensions{"a": {"x", "y"}, "b\tc": {"x", "y"}}
 		for i := range metering.MaxDimensionNames - 2 {
 			want[fmt.Sprintf("n%04d", i)] = []string{"x", "y"}
 		}
