@@ -1,5 +1,6 @@
 // Package snippets holds what the documents show to what the code is: every Go snippet of
-// README.md and docs/*.md compiles, and every link to a file leads to one.
+// README.md and docs/*.md compiles, every link leads somewhere, and what the prose names is
+// there. The shell blocks are run by package docshell.
 package snippets
 
 import (
@@ -12,19 +13,17 @@ import (
 	"go/token"
 	"go/types"
 	"io"
-	"maps"
 	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/pacspace/pacspace-go/interop/internal/source"
+	"github.com/pacspace/pacspace-go/interop/internal/markdown"
 )
 
 const (
@@ -87,80 +86,10 @@ func TestProgramsPrintWhatTheirDocumentSays(t *testing.T) {
 	require.Positive(t, ran)
 }
 
-// TestLinksToFilesLead follows the links between the documents of the repository.
-func TestLinksToFilesLead(t *testing.T) {
-	t.Parallel()
-	code := regexp.MustCompile("(?s)```.*?```|`[^`\n]*`")
-	link := regexp.MustCompile(`\]\(([^)#:\s]+)(?:#[^)]*)?\)`)
-	found := 0
-	for _, document := range documents(t) {
-		text, err := os.ReadFile(document)
-		require.NoError(t, err)
-		for _, m := range link.FindAllStringSubmatch(code.ReplaceAllString(string(text), ""), -1) {
-			found++
-			if _, err := os.Stat(filepath.Join(filepath.Dir(document), filepath.FromSlash(m[1]))); err != nil {
-				t.Errorf("%s: a link leads nowhere: %s", filepath.Base(document), m[1])
-			}
-		}
-	}
-	require.Greater(t, found, 4)
-}
-
-// TestNamesInProseExist looks for what the prose names with its package, and for options and
-// errors without one, among what the packages export. CHANGELOG.md tells of former names.
-func TestNamesInProseExist(t *testing.T) {
-	t.Parallel()
-	exports, anywhere := map[string]map[string]bool{}, map[string]bool{}
-	for _, p := range imported {
-		dir, ours := strings.CutPrefix(p, module)
-		if !ours {
-			continue
-		}
-		exports, err := source.Exports(filepath.Join(root, dir))
-		require.NoError(t, err)
-		for name, names := range exports {
-			exports[name] = names
-			maps.Copy(anywhere, names)
-		}
-	}
-	code := regexp.MustCompile("(?s)```.*?```|`([^`\n]+)`")
-	qualified := regexp.MustCompile(`\b(\w+)\.([A-Z]\w*)`)
-	bare := regexp.MustCompile(`(?:^|[^\w.])((?:With|Err)[A-Z]\w*)`)
-	found := 0
-	for _, document := range documents(t) {
-		if filepath.Base(document) == "CHANGELOG.md" {
-			continue
-		}
-		text, err := os.ReadFile(document)
-		require.NoError(t, err)
-		for _, m := range code.FindAllStringSubmatch(string(text), -1) {
-			for _, q := range qualified.FindAllStringSubmatch(m[1], -1) {
-				if names, ours := exports[q[1]]; ours {
-					found++
-					if !names[q[2]] {
-						t.Errorf("%s: there is no %s", filepath.Base(document), q[0])
-					}
-				}
-			}
-			for _, b := range bare.FindAllStringSubmatch(m[1], -1) {
-				found++
-				if !anywhere[b[1]] {
-					t.Errorf("%s: no package exports %s", filepath.Base(document), b[1])
-				}
-			}
-		}
-	}
-	require.Greater(t, found, 100)
-}
-
 func documents(t *testing.T) []string {
 	t.Helper()
-	var all []string
-	for _, pattern := range []string{"*.md", "docs/*.md"} {
-		found, err := filepath.Glob(filepath.Join(root, pattern))
-		require.NoError(t, err)
-		all = append(all, found...)
-	}
+	all, err := markdown.Documents(root)
+	require.NoError(t, err)
 	return all
 }
 
@@ -176,33 +105,18 @@ func (b block) program() bool { return strings.HasPrefix(b.code, "package main\n
 
 // blocksOf finds the fenced blocks of Go in a document.
 func blocksOf(document string) ([]block, error) {
-	text, err := os.ReadFile(document)
+	all, err := markdown.Blocks(document)
 	if err != nil {
 		return nil, err
 	}
 	var blocks []block
-	var into *string
-	fenced, last := false, ""
-	for i, line := range strings.Split(string(text), "\n") {
-		language, fence := strings.CutPrefix(strings.TrimSpace(line), "```")
+	for i, b := range all {
 		switch {
-		case fence && fenced:
-			into, fenced = nil, false
-		case fence:
-			fenced = true
-			if language == "go" {
-				blocks = append(blocks, block{line: i + 1})
-				into = &blocks[len(blocks)-1].code
-			} else if language == "text" && last == "go" {
-				into = &blocks[len(blocks)-1].prints
-			}
-			last = language
-		case into != nil:
-			*into += line + "\n"
+		case b.Language == "go":
+			blocks = append(blocks, block{code: b.Text, line: b.Line})
+		case b.Language == "text" && i > 0 && all[i-1].Language == "go":
+			blocks[len(blocks)-1].prints = b.Text
 		}
-	}
-	if fenced {
-		return nil, fmt.Errorf("%s: a block is never closed", document)
 	}
 	return blocks, nil
 }

@@ -46,8 +46,5 @@ var (
 	logger                   *slog.Logger
 	secret, previousSecret   string
 
-	mux   *http.ServeMux
-	inbox interface {
-		Store(ctx context.Context, id string, body []byte) error
-	}
+	mux *http.ServeMux
 )
