@@ -11,7 +11,6 @@ import (
 	"github.com/pacspace/pacspace-go/internal/canonical"
 	"github.com/pacspace/pacspace-go/internal/idem"
 	"github.com/pacspace/pacspace-go/internal/wire"
-	"github.com/pacspace/pacspace-go/usage"
 )
 
 // BalanceService writes deltas and reads what they add up to.
@@ -189,9 +188,6 @@ func (s *BalanceService) Derive(ctx context.Context, customerID string, scope Sc
 //
 // Source: API contract, section 2.5.
 func (s *BalanceService) DerivePage(ctx context.Context, customerID string, scope Scope, page PageParams, opts ...CallOption) (*Balance, error) {
-	if err := usage.ValidateCustomerID(customerID); err != nil {
-		return nil, paramError("customerId", err)
-	}
 	fields, err := scope.fields()
 	if err != nil {
 		return nil, err
@@ -298,10 +294,8 @@ func (c *Comparison) fromWire(o *wire.Object) {
 //
 // Source: API contract, section 2.7.
 func (s *BalanceService) Compare(ctx context.Context, p CompareParams, opts ...CallOption) (*Comparison, error) {
-	if p.CustomerID != "" {
-		if err := usage.ValidateCustomerID(p.CustomerID); err != nil {
-			return nil, paramError("customerId", err)
-		}
+	if err := checkAnyCustomerID(p.CustomerID); err != nil {
+		return nil, err
 	}
 	for _, view := range []struct {
 		field string
@@ -391,9 +385,6 @@ func (*Gaps) fromWire(*wire.Object) {}
 //
 // Source: API contract, section 2.12.
 func (s *BalanceService) Gaps(ctx context.Context, customerID string, p GapsParams, opts ...CallOption) (*Gaps, error) {
-	if err := usage.ValidateCustomerID(customerID); err != nil {
-		return nil, paramError("customerId", err)
-	}
 	if p.Limit < 0 {
 		return nil, &ParamError{Field: "limit", Rule: "must not be negative"}
 	}

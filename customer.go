@@ -9,7 +9,6 @@ import (
 
 	"github.com/pacspace/pacspace-go/internal/canonical"
 	"github.com/pacspace/pacspace-go/internal/wire"
-	"github.com/pacspace/pacspace-go/usage"
 )
 
 // CustomerService reads customer records and, with a dashboard token, makes them.
@@ -160,9 +159,6 @@ type CustomerParams struct {
 //
 // Source: API contract, section 2.13.
 func (s *CustomerService) Get(ctx context.Context, customerID string, p CustomerParams, opts ...CallOption) (*Customer, error) {
-	if err := usage.ValidateCustomerID(customerID); err != nil {
-		return nil, paramError("customerId", err)
-	}
 	if customerID == "summary" {
 		return nil, &ParamError{Field: "customerId", Rule: `must not be "summary", the address of the summary of all customers`}
 	}
@@ -209,10 +205,8 @@ func (s *CustomerService) Create(ctx context.Context, p NewCustomer, opts ...Cal
 	if p.DisplayName == "" {
 		return nil, &ParamError{Field: "displayName", Rule: "must not be empty"}
 	}
-	if p.CustomerID != "" {
-		if err := usage.ValidateCustomerID(p.CustomerID); err != nil {
-			return nil, paramError("customerId", err)
-		}
+	if err := checkAnyCustomerID(p.CustomerID); err != nil {
+		return nil, err
 	}
 	body, err := canonical.Marshal(p)
 	if err != nil {
