@@ -150,7 +150,8 @@ func (b *Balance) fromWire(o *wire.Object) {
 	b.Deltas = readArray[Delta](o, "deltas")
 }
 
-// PageParams is one page of a list. Zero leaves a field to the service.
+// PageParams is one page of a list. Zero leaves a field to the service. Source: API
+// contract, section 2.5.
 type PageParams struct {
 	Limit  int // rows, 1 to 1000
 	Offset int // rows to pass over
@@ -369,8 +370,8 @@ func (s *BalanceService) Limits(ctx context.Context, opts ...CallOption) (*Limit
 //
 // Source: API contract, section 2.12.
 type GapsParams struct {
-	FromSequence, ToSequence *int64
-	Limit                    int // of what is listed; 0 leaves it to the service
+	FromSequence, ToSequence *int64 // where to look; nil leaves an end open
+	Limit                    int    // rows of the list; 0 leaves it to the service
 }
 
 // Gaps is what the service says of missing sequence numbers. It documents no field, so

@@ -97,13 +97,14 @@ func (s *BalanceService) Checkpoint(ctx context.Context, p CheckpointParams, opt
 	return c, nil
 }
 
-// CheckpointsParams filters the list of checkpoints. All fields are optional.
+// CheckpointsParams filters the list of checkpoints. All fields are optional. Source: API
+// contract, section 2.8.
 type CheckpointsParams struct {
-	CustomerID string
-	Scope      Scope
+	CustomerID string // empty for all customers
+	Scope      Scope  // a period or a span of time
 }
 
-// CheckpointPage is one page of the list of checkpoints.
+// CheckpointPage is one page of the list of checkpoints. Source: API contract, section 2.8.
 type CheckpointPage struct {
 	Raw
 	Checkpoints []Checkpoint `json:"checkpoints"`

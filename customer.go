@@ -51,14 +51,15 @@ func (c *Customer) fromWire(o *wire.Object) {
 	}
 }
 
-// CustomersParams searches the list of customers. All fields are optional.
+// CustomersParams searches the list of customers. All fields are optional. Source: API
+// contract, section 2.13.
 type CustomersParams struct {
-	Page   int    // from 1
-	Limit  int    // 1 to 100
-	Search string // part of a customer id, in any case
+	Page   int    // from 1; 0 is the first
+	Limit  int    // rows of a page, 1 to 100; 0 leaves it to the service
+	Search string // part of a customer id, in any case; empty for all
 }
 
-// CustomerPage is one page of the list of customers.
+// CustomerPage is one page of the list of customers. Source: API contract, section 2.13.
 type CustomerPage struct {
 	Raw
 	Customers  []Customer `json:"customers"`
@@ -147,7 +148,7 @@ func (s *CustomerService) Summary(ctx context.Context, opts ...CallOption) (*Cus
 }
 
 // ActivityParams chooses the page of activity in a customer's detail. All fields are
-// optional.
+// optional. Source: API contract, section 2.13.
 type ActivityParams struct {
 	DeltaPage  int    // from 1; 0 is the first
 	DeltaLimit int    // rows of a page; 0 leaves it to the service

@@ -32,12 +32,13 @@ func (d *Delivery) fromWire(o *wire.Object) {
 	d.CreatedAt = o.Time("createdAt", "timestamp")
 }
 
-// DeliveriesParams filters the list of deliveries.
+// DeliveriesParams filters the list of deliveries. All fields are optional. Source: API
+// contract, section 2.14.
 type DeliveriesParams struct {
-	Status string // optional; the service documents no value of it
+	Status string // the service documents no value of it; empty for all
 }
 
-// DeliveryPage is one page of the list of deliveries.
+// DeliveryPage is one page of the list of deliveries. Source: API contract, section 2.14.
 type DeliveryPage struct {
 	Raw
 	Deliveries []Delivery `json:"deliveries"`

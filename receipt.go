@@ -113,9 +113,10 @@ func (r *Receipt) fromWire(o *wire.Object) {
 	r.CreatedAt = o.Time("createdAt", "generatedAt")
 }
 
-// DocumentParams says how a receipt document is written. All fields are optional.
+// DocumentParams says how a receipt document is written. All fields are optional; what is
+// left out is left to the service. Source: API contract, section 2.9.
 type DocumentParams struct {
-	CustomerDisplayName *bool  // show the customer's display name
+	CustomerDisplayName *bool  // whether the customer's display name is shown
 	Locale              string // such as en-US
 	Timezone            string // such as UTC
 	Unit                string // the word for the unit, such as credits

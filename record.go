@@ -46,8 +46,8 @@ type EntryParams struct {
 	OccurredAt time.Time           // when, sent in UTC
 	ActorID    string              // who did it
 	Payloads   []record.PayloadRef // the Ref of each [record.Fingerprint], never the file
-	// Kind is a word of lower-case letters, digits and hyphens.
-	Kind         string
+	Kind       string              // a word of lower-case letters, digits and hyphens
+	// InstructedBy is who told the actor to do it.
 	InstructedBy string
 	Description  string
 	Note         string

@@ -27,16 +27,16 @@ const (
 // Source: records contract, section 1.
 type GrantParams struct {
 	Kind           GrantKind
-	RecipientEmail string
+	RecipientEmail string // of the person it is for
 	// CounterpartyWorkspaceID is the workspace that may read; the wire calls it
 	// counterpartyTenantId.
 	CounterpartyWorkspaceID string
 	// Authorizes is what may be read, as any value that encoding/json writes: its form is
 	// not documented.
 	Authorizes any
-	TTLHours   *int // from now
-	MaxUses    *int
-	Label      string
+	TTLHours   *int   // how long it lives from now; nil leaves it to the service
+	MaxUses    *int   // how often it opens the record; nil leaves it to the service
+	Label      string // for the owner's list of grants
 }
 
 // Grant lets someone else read a record. RawJSON of a new grant holds the secret that its
