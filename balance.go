@@ -189,9 +189,6 @@ func (s *BalanceService) Derive(ctx context.Context, customerID string, scope Sc
 //
 // Source: API contract, section 2.5.
 func (s *BalanceService) DerivePage(ctx context.Context, customerID string, scope Scope, page PageParams, opts ...CallOption) (*Balance, error) {
-	if err := usage.ValidateCustomerID(customerID); err != nil {
-		return nil, paramError("customerId", err)
-	}
 	fields, err := scope.fields()
 	if err != nil {
 		return nil, err
@@ -391,9 +388,6 @@ func (*Gaps) fromWire(*wire.Object) {}
 //
 // Source: API contract, section 2.12.
 func (s *BalanceService) Gaps(ctx context.Context, customerID string, p GapsParams, opts ...CallOption) (*Gaps, error) {
-	if err := usage.ValidateCustomerID(customerID); err != nil {
-		return nil, paramError("customerId", err)
-	}
 	if p.Limit < 0 {
 		return nil, &ParamError{Field: "limit", Rule: "must not be negative"}
 	}

@@ -160,9 +160,6 @@ type CustomerParams struct {
 //
 // Source: API contract, section 2.13.
 func (s *CustomerService) Get(ctx context.Context, customerID string, p CustomerParams, opts ...CallOption) (*Customer, error) {
-	if err := usage.ValidateCustomerID(customerID); err != nil {
-		return nil, paramError("customerId", err)
-	}
 	if customerID == "summary" {
 		return nil, &ParamError{Field: "customerId", Rule: `must not be "summary", the address of the summary of all customers`}
 	}

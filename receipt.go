@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/pacspace/pacspace-go/internal/wire"
-	"github.com/pacspace/pacspace-go/usage"
 )
 
 // ReceiptService reads what proves a balance to the other side.
@@ -82,9 +81,6 @@ func (s *ReceiptService) Scoped(ctx context.Context, customerID string, scope Sc
 }
 
 func (s *ReceiptService) scoped(ctx context.Context, r route, customerID string, scope Scope, opts []CallOption) (*InvoiceProof, error) {
-	if err := usage.ValidateCustomerID(customerID); err != nil {
-		return nil, paramError("customerId", err)
-	}
 	fields, err := scope.timeFields()
 	if err != nil {
 		return nil, err
@@ -156,9 +152,6 @@ func (l *ReceiptList) fromWire(o *wire.Object) {
 //
 // Source: API contract, section 2.9.
 func (s *ReceiptService) List(ctx context.Context, customerID string, limit int, opts ...CallOption) (*ReceiptList, error) {
-	if err := usage.ValidateCustomerID(customerID); err != nil {
-		return nil, paramError("customerId", err)
-	}
 	q := url.Values{}
 	if limit < 0 {
 		return nil, &ParamError{Field: "limit", Rule: "must not be negative"}

@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/pacspace/pacspace-go/usage"
 )
 
 // route is one endpoint of the API.
@@ -62,7 +64,14 @@ func (r route) resolve(u *url.URL, base *url.URL, ids []string, query url.Values
 	return nil
 }
 
+// checkPathID holds an id to its rules where it is put into a path, so that no endpoint can
+// forget to.
 func checkPathID(name, id string) error {
+	if name == "customerId" {
+		if err := usage.ValidateCustomerID(id); err != nil {
+			return paramError(name, err)
+		}
+	}
 	switch {
 	case id == "":
 		return &ParamError{Field: name, Rule: "must not be empty"}
