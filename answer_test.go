@@ -68,11 +68,11 @@ var everyCall = map[string]func(context.Context, *pacspace.Client) error{
 	},
 	"Customers.Summary": func(ctx context.Context, c *pacspace.Client) error { _, err := c.Customers.Summary(ctx); return err },
 	"Customers.Get": func(ctx context.Context, c *pacspace.Client) error {
-		_, err := c.Customers.Get(ctx, "acme", pacspace.CustomerParams{})
+		_, err := c.Customers.Get(ctx, "acme", pacspace.ActivityParams{})
 		return err
 	},
 	"Customers.Create": func(ctx context.Context, c *pacspace.Client) error {
-		_, err := c.Customers.Create(ctx, pacspace.NewCustomer{DisplayName: "Acme"})
+		_, err := c.Customers.Create(ctx, pacspace.CustomerParams{DisplayName: "Acme"})
 		return err
 	},
 	"Webhooks.DeliveriesPage": func(ctx context.Context, c *pacspace.Client) error {

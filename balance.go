@@ -11,7 +11,6 @@ import (
 	"github.com/pacspace/pacspace-go/internal/canonical"
 	"github.com/pacspace/pacspace-go/internal/idem"
 	"github.com/pacspace/pacspace-go/internal/wire"
-	"github.com/pacspace/pacspace-go/usage"
 )
 
 // BalanceService writes deltas and reads what they add up to.
@@ -295,10 +294,8 @@ func (c *Comparison) fromWire(o *wire.Object) {
 //
 // Source: API contract, section 2.7.
 func (s *BalanceService) Compare(ctx context.Context, p CompareParams, opts ...CallOption) (*Comparison, error) {
-	if p.CustomerID != "" {
-		if err := usage.ValidateCustomerID(p.CustomerID); err != nil {
-			return nil, paramError("customerId", err)
-		}
+	if err := checkAnyCustomerID(p.CustomerID); err != nil {
+		return nil, err
 	}
 	for _, view := range []struct {
 		field string

@@ -8,7 +8,6 @@ import (
 	"github.com/pacspace/pacspace-go/internal/canonical"
 	"github.com/pacspace/pacspace-go/internal/idem"
 	"github.com/pacspace/pacspace-go/internal/wire"
-	"github.com/pacspace/pacspace-go/usage"
 )
 
 // CheckpointParams says what a checkpoint covers.
@@ -68,10 +67,8 @@ func (c *Checkpoint) fromWire(o *wire.Object) {
 //
 // Source: API contract, section 2.8.
 func (s *BalanceService) Checkpoint(ctx context.Context, p CheckpointParams, opts ...CallOption) (*Checkpoint, error) {
-	if p.CustomerID != "" {
-		if err := usage.ValidateCustomerID(p.CustomerID); err != nil {
-			return nil, paramError("customerId", err)
-		}
+	if err := checkAnyCustomerID(p.CustomerID); err != nil {
+		return nil, err
 	}
 	fields, err := p.Scope.timeFields()
 	if err != nil {
@@ -124,11 +121,11 @@ func (s *BalanceService) CheckpointsPage(ctx context.Context, p CheckpointsParam
 	if err != nil {
 		return nil, err
 	}
+	if err := checkAnyCustomerID(p.CustomerID); err != nil {
+		return nil, err
+	}
 	q := fields.query()
 	if p.CustomerID != "" {
-		if err := usage.ValidateCustomerID(p.CustomerID); err != nil {
-			return nil, paramError("customerId", err)
-		}
 		q.Set("customerId", p.CustomerID)
 	}
 	if err := page.add(q); err != nil {

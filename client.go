@@ -130,7 +130,7 @@ func NewPublic(opts ...Option) (*Public, error) {
 		}
 	}
 	if cfg.key != nil {
-		return nil, &ParamError{Field: "WithKeySource", Rule: "has no use here: a public client sends no key"}
+		return nil, &ParamError{Field: "keySource", Rule: "must not be given: a public client sends no key"}
 	}
 	shared, err := cfg.core(cfg.environment)
 	if err != nil {

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"strings"
-
-	"github.com/pacspace/pacspace-go/usage"
 )
 
 // ClosePeriodParams says which period to close, and what the caller knows of it.
@@ -104,8 +102,8 @@ func (s *BalanceService) ClosePeriod(ctx context.Context, p ClosePeriodParams, o
 
 // closeWindow checks what was asked and gives the recording window to close.
 func (s *BalanceService) closeWindow(p ClosePeriodParams) (Window, error) {
-	if err := usage.ValidateCustomerID(p.CustomerID); err != nil {
-		return Window{}, paramError("customerId", err)
+	if err := checkCustomerID(p.CustomerID); err != nil {
+		return Window{}, err
 	}
 	if err := p.Period.Validate(); err != nil {
 		return Window{}, paramError("period", err)

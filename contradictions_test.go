@@ -150,7 +150,7 @@ func checkpointTypes(t *testing.T) {
 func customerReferences(t *testing.T) {
 	for _, text := range []string{`{"customerId":"acme","customerReference":"0xA1"}`, `{"customerId":"acme","ledgerIdentifier":"0xA1"}`} {
 		client, _ := answered(t, 200, data(text))
-		c, err := client.Customers.Get(t.Context(), "acme", pacspace.CustomerParams{})
+		c, err := client.Customers.Get(t.Context(), "acme", pacspace.ActivityParams{})
 		require.NoError(t, err)
 		require.Equal(t, "0xA1", c.CustomerReference, text)
 	}
@@ -308,7 +308,7 @@ func receiptPaths(t *testing.T) {
 
 func dashboardSessions(t *testing.T) {
 	client, last := answered(t, 201, data(`{"customerId":"acme"}`))
-	customer := pacspace.NewCustomer{DisplayName: "Acme", CustomerID: "acme"}
+	customer := pacspace.CustomerParams{DisplayName: "Acme", CustomerID: "acme"}
 	_, err := client.Customers.Create(t.Context(), customer, pacspace.WithDashboardToken("jwt"))
 	require.NoError(t, err)
 	require.Equal(t, "Bearer jwt", last.header.Get("Authorization"))

@@ -9,7 +9,6 @@ import (
 
 	"github.com/pacspace/pacspace-go/internal/canonical"
 	"github.com/pacspace/pacspace-go/internal/wire"
-	"github.com/pacspace/pacspace-go/usage"
 )
 
 // CustomerService reads customer records and, with a dashboard token, makes them.
@@ -147,9 +146,9 @@ func (s *CustomerService) Summary(ctx context.Context, opts ...CallOption) (*Cus
 	return invoke[CustomersSummary](ctx, s.core, call{route: routeCustomersSummary}, opts)
 }
 
-// CustomerParams chooses the page of activity in a customer's detail. All fields are
+// ActivityParams chooses the page of activity in a customer's detail. All fields are
 // optional.
-type CustomerParams struct {
+type ActivityParams struct {
 	DeltaPage  int    // from 1; 0 is the first
 	DeltaLimit int    // rows of a page; 0 leaves it to the service
 	Period     Period // empty for all time
@@ -159,7 +158,7 @@ type CustomerParams struct {
 // its summary of all customers there.
 //
 // Source: API contract, section 2.13.
-func (s *CustomerService) Get(ctx context.Context, customerID string, p CustomerParams, opts ...CallOption) (*Customer, error) {
+func (s *CustomerService) Get(ctx context.Context, customerID string, p ActivityParams, opts ...CallOption) (*Customer, error) {
 	if customerID == "summary" {
 		return nil, &ParamError{Field: "customerId", Rule: `must not be "summary", the address of the summary of all customers`}
 	}
@@ -185,11 +184,11 @@ func (s *CustomerService) Get(ctx context.Context, customerID string, p Customer
 	return invoke[Customer](ctx, s.core, call{route: routeCustomer, ids: []string{customerID}, query: q}, opts)
 }
 
-// NewCustomer is a customer record to make before its first delta. Only DisplayName is
+// CustomerParams is a customer record to make before its first delta. Only DisplayName is
 // required; the service documents one value of each hint.
 //
 // Source: API contract, section 2.16.
-type NewCustomer struct {
+type CustomerParams struct {
 	DisplayName      string `json:"displayName"`
 	CustomerID       string `json:"customerId,omitempty"`       // made by the service where empty
 	SharingStateHint string `json:"sharingStateHint,omitempty"` // such as INHERIT
@@ -202,14 +201,12 @@ type NewCustomer struct {
 // a second call would make a second customer otherwise.
 //
 // Source: API contract, section 2.16.
-func (s *CustomerService) Create(ctx context.Context, p NewCustomer, opts ...CallOption) (*Customer, error) {
+func (s *CustomerService) Create(ctx context.Context, p CustomerParams, opts ...CallOption) (*Customer, error) {
 	if p.DisplayName == "" {
 		return nil, &ParamError{Field: "displayName", Rule: "must not be empty"}
 	}
-	if p.CustomerID != "" {
-		if err := usage.ValidateCustomerID(p.CustomerID); err != nil {
-			return nil, paramError("customerId", err)
-		}
+	if err := checkAnyCustomerID(p.CustomerID); err != nil {
+		return nil, err
 	}
 	body, err := canonical.Marshal(p)
 	if err != nil {

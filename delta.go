@@ -10,7 +10,6 @@ import (
 	"github.com/pacspace/pacspace-go/internal/canonical"
 	"github.com/pacspace/pacspace-go/internal/wire"
 	"github.com/pacspace/pacspace-go/proof"
-	"github.com/pacspace/pacspace-go/usage"
 )
 
 // The bounds that the service documents for a delta. Source: API contract, section 2.1.
@@ -59,8 +58,8 @@ type DeltaParams struct {
 var greatestDelta, leastDelta = NewDecimal(MaxDelta), NewDecimal(-MaxDelta)
 
 func (p DeltaParams) validate() error {
-	if err := usage.ValidateCustomerID(p.CustomerID); err != nil {
-		return paramError("customerId", err)
+	if err := checkCustomerID(p.CustomerID); err != nil {
+		return err
 	}
 	switch {
 	case p.Delta.IsZero():

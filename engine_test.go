@@ -286,6 +286,27 @@ func TestOddIdsReachTheirOwnPathOrAreRefused(t *testing.T) {
 	}
 }
 
+// A new endpoint of a customer has the check without asking for it.
+func TestACustomersPathTakesACustomersIDAndNoOther(t *testing.T) {
+	t.Parallel()
+	of := route{method: "GET", path: "/api/of/{customerId}/things/{id}", retry: retryRead}
+	for _, id := range []string{"", ".", "..", "a/b", "a b", "a%2Fb", "ü", "\xff", strings.Repeat("a", 129)} {
+		t.Run(strconv.Quote(id), func(t *testing.T) {
+			t.Parallel()
+			s := newService(t, says(200, `{"success":true,"data":{"id":"a"}}`))
+			_, err := invoke[thing](t.Context(), s.client(t).core, call{route: of, ids: []string{id, "a b"}}, nil)
+			var p *ParamError
+			require.ErrorAs(t, err, &p)
+			require.Equal(t, "customerId", p.Field)
+			require.Empty(t, s.requests())
+		})
+	}
+	s := newService(t, says(200, `{"success":true,"data":{"id":"a"}}`))
+	_, err := invoke[thing](t.Context(), s.client(t).core, call{route: of, ids: []string{"acme:gpu", "a b"}}, nil)
+	require.NoError(t, err)
+	require.Equal(t, "/private/pac/api/of/acme%3Agpu/things/a%20b", s.requests()[0].target)
+}
+
 func TestAnAnswerIsReadWithAnyEnvelope(t *testing.T) {
 	t.Parallel()
 	for name, body := range map[string]string{

@@ -2,6 +2,7 @@ package pacspace_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log"
@@ -238,4 +239,57 @@ func ExampleBalanceService_Gaps() {
 	}
 	fmt.Println(string(gaps.RawJSON()))
 	// Output: {"customerId":"customer_acme","fromSequence":1,"toSequence":3,"hasGaps":false,"gaps":[]}
+}
+
+// The service breaks a balance down in a field that it does not document, so look at what
+// RawJSON has and read that.
+func ExampleScope_By() {
+	server, clock := laptop()
+	defer server.Close()
+	client := connect(server, clock)
+	threeDays(client, clock)
+
+	balance, err := client.Balance.Derive(context.Background(), "customer_acme", pacspace.CurrentMonth().By(pacspace.ByDay))
+	if err != nil {
+		log.Fatal(err)
+	}
+	var told struct {
+		Breakdown []struct {
+			StartDate time.Time
+			NetChange pacspace.Decimal
+		}
+	}
+	if err := json.Unmarshal(balance.RawJSON(), &told); err != nil {
+		log.Fatal(err)
+	}
+	for _, day := range told.Breakdown {
+		fmt.Println(day.StartDate.Format(time.DateOnly), day.NetChange)
+	}
+	// Output:
+	// 2026-02-02 -50
+	// 2026-02-03 -50
+	// 2026-02-04 -50
+}
+
+// A delta that was refused goes out again under the next key, which a program with an
+// outbox stores first; its reference stays.
+func ExampleNextKey() {
+	server, clock := laptop(sandbox.CadenceLimit(time.Hour), sandbox.RefusalsReplayed())
+	defer server.Close()
+	client := connect(server, clock)
+	threeDays(client, clock)
+	delta := dailyUsage("customer_acme", pacspace.NewDate(2026, time.February, 4))
+
+	_, err := client.Balance.Emit(context.Background(), delta)
+	fmt.Println(errors.Is(err, pacspace.ErrCadenceLimit), pacspace.Refused(err))
+
+	clock.Advance(time.Hour)
+	sent, err := client.Balance.Emit(context.Background(), delta, pacspace.WithIdempotencyKey(pacspace.NextKey(delta.ReferenceID)))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(sent.ReferenceID, "under", sent.IdempotencyKey)
+	// Output:
+	// true true
+	// usage:customer_acme:2026-02-04 under usage:customer_acme:2026-02-04.2
 }

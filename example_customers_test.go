@@ -30,7 +30,7 @@ func ExampleCustomerService_Get() {
 	client := connect(server, clock)
 	threeDays(client, clock)
 
-	customer, err := client.Customers.Get(context.Background(), "customer_acme", pacspace.CustomerParams{DeltaLimit: 1})
+	customer, err := client.Customers.Get(context.Background(), "customer_acme", pacspace.ActivityParams{DeltaLimit: 1})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -60,7 +60,7 @@ func ExampleCustomerService_Create() {
 	defer server.Close()
 	client := connect(server, clock)
 
-	customer, err := client.Customers.Create(context.Background(), pacspace.NewCustomer{
+	customer, err := client.Customers.Create(context.Background(), pacspace.CustomerParams{
 		DisplayName: "Acme", CustomerID: "customer_acme", UnitLabel: "minutes",
 	}, pacspace.WithDashboardToken(server.DashboardToken()))
 	if err != nil {

@@ -58,13 +58,13 @@ func ExampleReceiptService_List() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	document, err := client.Receipts.Document(ctx, list.Receipts[0].ReceiptID, pacspace.DocumentParams{
+	document, err := client.Receipts.Document(ctx, list[0].ReceiptID, pacspace.DocumentParams{
 		CustomerDisplayName: new(true), Locale: "en-US", Timezone: "UTC", Unit: "minutes",
 	})
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(len(list.Receipts), document.CustomerID, document.ProofRoot == list.Receipts[0].ProofRoot)
+	fmt.Println(len(list), document.CustomerID, document.ProofRoot == list[0].ProofRoot)
 	// Output: 1 customer_acme true
 }
 

@@ -2,6 +2,7 @@ package pacspace_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log"
@@ -211,4 +212,30 @@ func ExamplePublic_OpenLink() {
 	// /occurredAt "2026-02-10T11:59:00Z"
 	// /title "Press paused"
 	// consistent
+}
+
+// Whoever was given a grant reads the record beside a key of his own.
+func ExampleWithGrant() {
+	server, client := pressRecord()
+	defer server.Close()
+	ctx := context.Background()
+	grant, err := client.Records.CreateGrant(ctx, "press-4", pacspace.GrantParams{Kind: pacspace.GrantBearer, MaxUses: new(1)})
+	if err != nil {
+		log.Fatal(err)
+	}
+	var told struct{ Grant string } // where this service has it: the field is not documented
+	if err := json.Unmarshal(grant.RawJSON(), &told); err != nil {
+		log.Fatal(err)
+	}
+
+	receipt, err := client.Records.Receipt(ctx, "press-4", 1, pacspace.WithGrant(told.Grant))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("entry", receipt.Entry, receipt.Schema)
+	_, err = client.Records.Receipt(ctx, "press-4", 2, pacspace.WithGrant(told.Grant))
+	fmt.Println("again:", errors.Is(err, pacspace.ErrForbidden))
+	// Output:
+	// entry 1 semantic-receipt/v3
+	// again: true
 }

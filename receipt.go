@@ -137,21 +137,21 @@ func (s *ReceiptService) Document(ctx context.Context, receiptID string, p Docum
 	return invoke[Receipt](ctx, s.core, call{route: routeReceiptDocument, ids: []string{receiptID}, query: q}, opts)
 }
 
-// ReceiptList is a customer's receipts, newest first as far as the service says.
-type ReceiptList struct {
+// receiptList is the answer that lists receipts.
+type receiptList struct {
 	Raw
-	Receipts []Receipt `json:"receipts"`
+	receipts []Receipt
 }
 
-func (l *ReceiptList) fromWire(o *wire.Object) {
-	l.Receipts = readArray[Receipt](o, "receipts", "items")
+func (l *receiptList) fromWire(o *wire.Object) {
+	l.receipts = readArray[Receipt](o, "receipts", "items")
 }
 
-// List reads a customer's latest receipts; limit 0 leaves their number to the service,
-// which documents no way to a second page.
+// List reads a customer's latest receipts, in the service's order; limit 0 leaves their
+// number to the service, which documents no way to a second page.
 //
 // Source: API contract, section 2.9.
-func (s *ReceiptService) List(ctx context.Context, customerID string, limit int, opts ...CallOption) (*ReceiptList, error) {
+func (s *ReceiptService) List(ctx context.Context, customerID string, limit int, opts ...CallOption) ([]Receipt, error) {
 	q := url.Values{}
 	if limit < 0 {
 		return nil, &ParamError{Field: "limit", Rule: "must not be negative"}
@@ -159,5 +159,9 @@ func (s *ReceiptService) List(ctx context.Context, customerID string, limit int,
 	if limit > 0 {
 		q.Set("limit", strconv.Itoa(limit))
 	}
-	return invoke[ReceiptList](ctx, s.core, call{route: routeReceipts, ids: []string{customerID}, query: q, list: "receipts"}, opts)
+	l, err := invoke[receiptList](ctx, s.core, call{route: routeReceipts, ids: []string{customerID}, query: q, list: "receipts"}, opts)
+	if err != nil {
+		return nil, err
+	}
+	return l.receipts, nil
 }

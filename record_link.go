@@ -45,22 +45,11 @@ func (l *OpenedLink) LinkCopy() ([]byte, error) {
 //
 // Source: API contract, section 2.15; records contract, sections 1 and 8.
 func (p *Public) OpenLink(ctx context.Context, link, accessCode string, opts ...CallOption) (*OpenedLink, error) {
-	return p.openLink(ctx, link, accessCode, opts)
-}
-
-// OpenLink is [Public.OpenLink]: it sends no key either.
-//
-// Source: API contract, section 2.15; records contract, sections 1 and 8.
-func (s *RecordService) OpenLink(ctx context.Context, link, accessCode string, opts ...CallOption) (*OpenedLink, error) {
-	return s.openLink(ctx, link, accessCode, opts)
-}
-
-func (c *core) openLink(ctx context.Context, link, accessCode string, opts []CallOption) (*OpenedLink, error) {
 	handle, fragment, err := splitLink(link)
 	if err != nil {
 		return nil, err
 	}
-	v := visit{core: c, handle: handle, opts: opts}
+	v := visit{core: p.core, handle: handle, opts: opts}
 	if accessCode != "" {
 		if err := v.enter(ctx, accessCode); err != nil {
 			return nil, err

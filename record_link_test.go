@@ -57,7 +57,7 @@ func TestALinkIsOpenedCheckedAndKept(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, opened.Check, sealed.VerifyLinkCopy(file))
 
-			again, err := v.Records.OpenLink(t.Context(), link, "A1B2C3")
+			again, err := v.Public.OpenLink(t.Context(), link, "A1B2C3")
 			require.NoError(t, err)
 			require.Equal(t, opened, again, "a client with a key sends none either")
 		})
@@ -74,7 +74,7 @@ func TestALinkIsOpenedWithoutAKeyOrAnythingThatNamesTheCaller(t *testing.T) {
 		answer.Header.Add("Set-Cookie", "b=2")
 		return answer, nil
 	}, pacspace.WithChainID(5), pacspace.WithCreditPool("p"))
-	opened, err := client.Records.OpenLink(t.Context(), "https://links.example.test/c/CUS_Abc/?x=1#dk=none", "A1B2C3", pacspace.WithGrant("grs_secret"), pacspace.WithHeader("X-A", "1"))
+	opened, err := client.Public.OpenLink(t.Context(), "https://links.example.test/c/CUS_Abc/?x=1#dk=none", "A1B2C3", pacspace.WithGrant("grs_secret"), pacspace.WithHeader("X-A", "1"))
 	require.NoError(t, err)
 	require.Nil(t, opened.Check)
 	require.Nil(t, opened.Disclosure)

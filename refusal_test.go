@@ -106,7 +106,7 @@ func TestRefusedSaysThatAWriteWasDefinitelyNotDone(t *testing.T) {
 			return err
 		}, false},
 		{"it has no key", []httpmock.Responder{httpmock.NewStringResponder(409, `{}`)}, func(c *pacspace.Client) error {
-			_, err := c.Customers.Create(t.Context(), pacspace.NewCustomer{DisplayName: "Acme"})
+			_, err := c.Customers.Create(t.Context(), pacspace.CustomerParams{DisplayName: "Acme"})
 			return err
 		}, false},
 	} {

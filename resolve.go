@@ -88,7 +88,7 @@ const clockSkew = 2 * time.Hour
 // find looks for a delta by its reference, nil where the service does not list it.
 func (s *BalanceService) find(ctx context.Context, p ResolveParams, opts []CallOption) (*Delta, error) {
 	customers := CustomerService{s.core}
-	activity, err := customers.Get(ctx, p.Delta.CustomerID, CustomerParams{}, opts...)
+	activity, err := customers.Get(ctx, p.Delta.CustomerID, ActivityParams{}, opts...)
 	switch {
 	case isNotFound(err): // a customer's record comes into being with the first delta
 	case err != nil:

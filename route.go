@@ -31,8 +31,9 @@ const (
 	retryByIdentity                  // a write that names what it makes: only where the call says so
 )
 
-// resolve writes the route's URL: the base, and the path with each id escaped. Only
-// letters, digits and -._~ stay as they are, so no id reaches another path.
+// resolve writes the route's URL: the base, and the path with each id checked and escaped.
+// Only letters, digits and -._~ stay as they are, so no id reaches another path. What an id
+// must be is checked here and not by each method, so that none can forget it.
 func (r route) resolve(u *url.URL, base *url.URL, ids []string, query url.Values) error {
 	u.Scheme, u.Host = base.Scheme, base.Host
 	if len(query) > 0 {
@@ -64,15 +65,10 @@ func (r route) resolve(u *url.URL, base *url.URL, ids []string, query url.Values
 	return nil
 }
 
-// checkPathID holds an id to its rules where it is put into a path, so that no endpoint can
-// forget to.
 func checkPathID(name, id string) error {
-	if name == "customerId" {
-		if err := usage.ValidateCustomerID(id); err != nil {
-			return paramError(name, err)
-		}
-	}
 	switch {
+	case name == "customerId":
+		return checkCustomerID(id)
 	case id == "":
 		return &ParamError{Field: name, Rule: "must not be empty"}
 	case id == "." || id == "..":
@@ -81,6 +77,18 @@ func checkPathID(name, id string) error {
 		return &ParamError{Field: name, Rule: "must be valid UTF-8"}
 	}
 	return nil
+}
+
+func checkCustomerID(id string) error {
+	return paramError("customerId", usage.ValidateCustomerID(id))
+}
+
+// checkAnyCustomerID is checkCustomerID for a body or a query that may leave the id out.
+func checkAnyCustomerID(id string) error {
+	if id == "" {
+		return nil
+	}
+	return checkCustomerID(id)
 }
 
 func escapeID(id string) string {

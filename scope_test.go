@@ -126,7 +126,7 @@ func TestReadsRefuseWhatTheServiceDoesNotTake(t *testing.T) {
 		}},
 		{"receipt", func(id string) error { _, err := client.Receipts.Scoped(ctx, id, pacspace.Scope{}); return err }},
 		{"receipts", func(id string) error { _, err := client.Receipts.List(ctx, id, 0); return err }},
-		{"customer", func(id string) error { _, err := client.Customers.Get(ctx, id, pacspace.CustomerParams{}); return err }},
+		{"customer", func(id string) error { _, err := client.Customers.Get(ctx, id, pacspace.ActivityParams{}); return err }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -143,17 +143,17 @@ func TestReadsRefuseWhatTheServiceDoesNotTake(t *testing.T) {
 	require.ErrorContains(t, err, "pacspace: offset: ")
 	_, err = client.Receipts.List(ctx, "acme", -1)
 	require.ErrorContains(t, err, "pacspace: limit: ")
-	_, err = client.Customers.Get(ctx, "acme", pacspace.CustomerParams{DeltaPage: -1})
+	_, err = client.Customers.Get(ctx, "acme", pacspace.ActivityParams{DeltaPage: -1})
 	require.ErrorContains(t, err, "pacspace: deltaPage: ")
-	_, err = client.Customers.Get(ctx, "acme", pacspace.CustomerParams{DeltaLimit: -1})
+	_, err = client.Customers.Get(ctx, "acme", pacspace.ActivityParams{DeltaLimit: -1})
 	require.ErrorContains(t, err, "pacspace: deltaLimit: ")
 	_, err = client.Customers.Page(ctx, pacspace.CustomersParams{Limit: 101})
 	require.ErrorContains(t, err, "pacspace: limit: ")
 	_, err = client.Customers.Page(ctx, pacspace.CustomersParams{Page: -1})
 	require.ErrorContains(t, err, "pacspace: page: ")
-	_, err = client.Customers.Get(ctx, "acme", pacspace.CustomerParams{DeltaPage: -1})
+	_, err = client.Customers.Get(ctx, "acme", pacspace.ActivityParams{DeltaPage: -1})
 	require.ErrorContains(t, err, "pacspace: deltaPage: ")
-	_, err = client.Customers.Get(ctx, "acme", pacspace.CustomerParams{DeltaLimit: -1})
+	_, err = client.Customers.Get(ctx, "acme", pacspace.ActivityParams{DeltaLimit: -1})
 	require.ErrorContains(t, err, "pacspace: deltaLimit: ")
 	inexact := number(t, "9007199254740993")
 	for range 20 { // the first of several faults is named, each time

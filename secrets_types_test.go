@@ -217,7 +217,7 @@ func TestWhatAClientHandsOutShowsNoSecret(t *testing.T) {
 		"usage":  func(o []pacspace.CallOption) (any, error) { return client.Balance.Usage(t.Context(), o...) },
 		"limits": func(o []pacspace.CallOption) (any, error) { return client.Balance.Limits(t.Context(), o...) },
 		"customers": func(o []pacspace.CallOption) (any, error) {
-			return client.Customers.Get(t.Context(), "acme", pacspace.CustomerParams{}, o...)
+			return client.Customers.Get(t.Context(), "acme", pacspace.ActivityParams{}, o...)
 		},
 		"verify": func(o []pacspace.CallOption) (any, error) { return client.Public.Verify(t.Context(), root, "", o...) },
 	}

@@ -75,9 +75,6 @@ var (
 	// since they are not kept in JSON, or nothing was recorded in its window. What to do:
 	// close the period again, which is safe, and write from what that returns.
 	ErrNoEvidence = errors.New("pacspace: the closing has no lines to write evidence from")
-	// ErrUnknownFile is returned for a file of no kind that can be verified by itself. What to
-	// do: give the file as it came with the invoice, neither unpacked nor converted.
-	ErrUnknownFile = errors.New("pacspace: the file is no evidence")
 	// ErrClientClosed is returned by calls after [Client.Close]. What to do: make a new
 	// client, and close one only when its last call is over.
 	ErrClientClosed = errors.New("pacspace: the client is closed; make a new one")

@@ -36,8 +36,8 @@ func (f *VerifiedFile) String() string {
 // VerifyEvidence verifies a file offline, whichever of PacSpace's kinds it is: evidence of
 // a balance (pacspace-evidence/v1), as [proof.Verify] does, or a copy of a link to a sealed
 // record (record-link-copy/v1), as [sealed.VerifyLinkCopy] does, for which expect and
-// anchors mean nothing. A file that cannot be read within the limits of its kind is an
-// error and no verdict.
+// anchors mean nothing. A file of another kind is a [ParamError], and one that cannot be
+// read within the limits of its kind an error of package proof: neither is a verdict.
 //
 // Source: records contract, section 8; docs/evidence-format.md.
 func VerifyEvidence(r io.Reader, expect proof.Expect, anchors ...proof.Anchor) (*VerifiedFile, error) {
@@ -55,7 +55,7 @@ func VerifyEvidence(r io.Reader, expect proof.Expect, anchors ...proof.Anchor) (
 	case sealed.SchemaLinkCopy:
 		return &VerifiedFile{Record: sealed.VerifyLinkCopy(file.Whole)}, nil
 	case sealed.SchemaDisclosureV1, sealed.SchemaDisclosureV2, sealed.SchemaHistory:
-		return nil, fmt.Errorf("%w: a %s is one half of what is needed; give disclosure and history to sealed.VerifyDisclosure", ErrUnknownFile, file.Kind)
+		return nil, &ParamError{Field: "file", Rule: "is a " + file.Kind + ", one half of what is needed; give disclosure and history to sealed.VerifyDisclosure"}
 	}
-	return nil, fmt.Errorf("%w: it is neither %s nor %s", ErrUnknownFile, proof.EvidenceFormat, sealed.SchemaLinkCopy)
+	return nil, &ParamError{Field: "file", Rule: "must be a " + proof.EvidenceFormat + " or a " + sealed.SchemaLinkCopy + " as it came, neither unpacked nor converted"}
 }

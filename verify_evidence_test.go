@@ -62,11 +62,11 @@ func TestVerifyEvidenceKnowsAFileByItsKind(t *testing.T) {
 		says string
 	}{
 		"half of what is needed":  {bytes.NewReader(opened.Disclosure), "sealed.VerifyDisclosure"},
-		"another file":            {strings.NewReader(`{"schema":"pacspace-evidence/v1"}`), "neither"},
-		"nothing":                 {strings.NewReader(""), "neither"},
+		"another file":            {strings.NewReader(`{"schema":"pacspace-evidence/v1"}`), "pacspace: file: must be a pacspace-evidence/v1"},
+		"nothing":                 {strings.NewReader(""), "pacspace: file: must be a pacspace-evidence/v1"},
 		"evidence that is cut":    {bytes.NewReader(evidence.Bytes()[:evidence.Len()/2]), "proof:"},
 		"a reader that fails":     {iotest.ErrReader(errors.New("the disk is gone")), "the disk is gone"},
-		"a file without any line": {strings.NewReader(strings.Repeat("x", 2<<20)), "neither"},
+		"a file without any line": {strings.NewReader(strings.Repeat("x", 2<<20)), "pacspace: file: must be a pacspace-evidence/v1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := pacspace.VerifyEvidence(c.file, expect)

@@ -81,7 +81,7 @@ var callsOfRecords = map[string]func(context.Context, *pacspace.Client, requestI
 		if g.err != nil {
 			return nil, g.err
 		}
-		opened, err := c.Records.OpenLink(ctx, link, code)
+		opened, err := c.Public.OpenLink(ctx, link, code)
 		if err != nil {
 			return nil, err
 		}

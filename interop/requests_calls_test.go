@@ -146,7 +146,7 @@ var calls = map[string]func(context.Context, *pacspace.Client, requestInput, *sa
 	"balance.customer": func(ctx context.Context, c *pacspace.Client, in requestInput, g *said) (answered, error) {
 		o := in.options()
 		id, opts := g.text("customerId", in.arg(0)), g.options(o)
-		p := pacspace.CustomerParams{
+		p := pacspace.ActivityParams{
 			DeltaPage: g.int("deltaPage", o["deltaPage"]), DeltaLimit: g.int("deltaLimit", o["deltaLimit"]),
 			Period: pacspace.Period(g.optional("period", o["period"])),
 		}
@@ -157,7 +157,7 @@ var calls = map[string]func(context.Context, *pacspace.Client, requestInput, *sa
 	},
 	"customers.create": func(ctx context.Context, c *pacspace.Client, in requestInput, g *said) (answered, error) {
 		k := in.Kwargs
-		p := pacspace.NewCustomer{
+		p := pacspace.CustomerParams{
 			DisplayName: g.text("displayName", k["display_name"]), CustomerID: g.optional("customerId", k["customer_id"]),
 			SharingStateHint: g.optional("sharingStateHint", k["sharing_state_hint"]),
 			EventCadence:     g.optional("eventCadence", k["event_cadence"]), UnitLabel: g.optional("unitLabel", k["unit_label"]),

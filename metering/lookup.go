@@ -110,7 +110,7 @@ func (m *Meter) notFound(ctx context.Context, b *OutboxBatch, cause error) error
 //
 // Source: API contract, sections 2.5 and 2.13.
 func (m *Meter) find(ctx context.Context, p pacspace.DeltaParams, since time.Time) (*pacspace.Delta, error) {
-	customer, err := m.client.Customers.Get(ctx, p.CustomerID, pacspace.CustomerParams{DeltaLimit: lookLimit})
+	customer, err := m.client.Customers.Get(ctx, p.CustomerID, pacspace.ActivityParams{DeltaLimit: lookLimit})
 	switch {
 	case errors.Is(err, pacspace.ErrNotFound):
 	case err != nil:

@@ -129,17 +129,19 @@ func Choices() []Choice {
 }
 
 // ReferencesRepeat makes a referenceId a mere label: the same one again, without an
-// Idempotency-Key, is a further delta.
+// Idempotency-Key, is a further delta. Source: API contract, section 3.2.
 func ReferencesRepeat() Option { return set(func(c *config) { c.referencesRepeat = true }) }
 
 // ReferencesNotCompared answers a referenceId that comes again with another delta as if it
-// were the first one, which stays as it is.
+// were the first one, which stays as it is. Source: API contract, section 3.2.
 func ReferencesNotCompared() Option { return set(func(c *config) { c.referencesNotCompared = true }) }
 
-// AdjustsVerified refuses an adjustment of a delta that is not verified yet.
+// AdjustsVerified refuses an adjustment of a delta that is not verified yet. Source: API
+// contract, section 2.1.
 func AdjustsVerified() Option { return set(func(c *config) { c.adjustsVerified = true }) }
 
-// KeysExpireAfter sets how long an Idempotency-Key is known, from its first use.
+// KeysExpireAfter sets how long an Idempotency-Key is known, from its first use; 24 hours
+// by default, as others have it. Source: API contract, section 3.2.
 func KeysExpireAfter(d time.Duration) Option {
 	return optionFunc(func(c *config) error {
 		if d < 0 {
@@ -151,24 +153,27 @@ func KeysExpireAfter(d time.Duration) Option {
 }
 
 // KeysIgnoreFormatting takes two bodies for the same where their JSON says the same, not
-// only where their bytes are equal.
+// only where their bytes are equal. Source: API contract, section 3.2.
 func KeysIgnoreFormatting() Option { return set(func(c *config) { c.keysIgnoreFormatting = true }) }
 
 // RefusalsReplayed replays definite refusals (4xx) under their Idempotency-Key as well.
+// Source: API contract, section 3.2.
 func RefusalsReplayed() Option { return set(func(c *config) { c.refusalsReplayed = true }) }
 
-// PendingInError writes IDEMPOTENCY_PENDING in the second documented form.
+// PendingInError writes IDEMPOTENCY_PENDING in the second documented form. Source: API
+// contract, section 1.4.
 func PendingInError() Option { return set(func(c *config) { c.pendingInError = true }) }
 
 // BatchRefusedWhole refuses a batch with an invalid item as a whole, with 422 and without
-// recording any of it.
+// recording any of it. Source: API contract, section 2.2.
 func BatchRefusedWhole() Option { return set(func(c *config) { c.batchRefusedWhole = true }) }
 
 // BatchWithoutIDs leaves recordId, receiptId and itemHash out of batch results, whose
-// presence is only plausible.
+// presence is only plausible. Source: API contract, section 2.2.
 func BatchWithoutIDs() Option { return set(func(c *config) { c.batchWithoutIDs = true }) }
 
-// Scheme computes hashes by another variant of the published formula.
+// Scheme computes hashes by another variant of the published formula. Source: API
+// contract, section 5.2.
 func Scheme(v proof.Variant) Option {
 	return optionFunc(func(c *config) error {
 		for _, known := range proof.Variants() {
@@ -182,6 +187,7 @@ func Scheme(v proof.Variant) Option {
 }
 
 // UnknownScheme makes hashes that nobody can reproduce, at the levels named or at all.
+// Source: API contract, section 5.2.
 func UnknownScheme(levels ...Level) Option {
 	if len(levels) == 0 {
 		levels = []Level{LevelItem, LevelBatch, LevelCheckpoint}
@@ -189,94 +195,115 @@ func UnknownScheme(levels ...Level) Option {
 	return set(func(c *config) { c.unknownScheme = levels })
 }
 
-// CheckpointOverProofs takes a checkpoint's root over the deltas' proof hashes.
+// CheckpointOverProofs takes a checkpoint's root over the deltas' proof hashes. Source:
+// API contract, section 5.2.
 func CheckpointOverProofs() Option { return set(func(c *config) { c.checkpointOverProofs = true }) }
 
 // CheckpointPerCustomer answers a checkpoint without a customerId with a list, one for
-// each customer that is active in the scope.
+// each customer that is active in the scope. Source: API contract, section 2.8.
 func CheckpointPerCustomer() Option { return set(func(c *config) { c.checkpointPerCustomer = true }) }
 
-// ChainPerTenant links each proof to the tenant's last one, whoever it is about.
+// ChainPerTenant links each proof to the tenant's last one, whoever it is about. Source:
+// API contract, section 5.2.
 func ChainPerTenant() Option { return set(func(c *config) { c.chainPerTenant = true }) }
 
-// ChainFromZero gives a chain's first proof the zero hash as its previous one.
+// ChainFromZero gives a chain's first proof the zero hash as its previous one. Source: API
+// contract, section 5.2.
 func ChainFromZero() Option { return set(func(c *config) { c.chainFromZero = true }) }
 
-// NoChain leaves previousProofHash out.
+// NoChain leaves previousProofHash out. Source: API contract, section 4.5.
 func NoChain() Option { return set(func(c *config) { c.noChain = true }) }
 
 // IndexPerCustomer makes deltaIndex the delta's number among its customer's, those that
-// failed included.
+// failed included. Source: API contract, section 4.5.
 func IndexPerCustomer() Option { return set(func(c *config) { c.indexPerCustomer = true }) }
 
-// IndexMissing makes deltaIndex null.
+// IndexMissing makes deltaIndex null. Source: API contract, section 4.5.
 func IndexMissing() Option { return set(func(c *config) { c.indexMissing = true }) }
 
-// WindowsByVerification lets scopes go by the time at which a delta was verified.
+// WindowsByVerification lets scopes go by the time at which a delta was verified. Source:
+// API contract, section 2.5.
 func WindowsByVerification() Option { return set(func(c *config) { c.windowsByVerification = true }) }
 
-// InclusiveEnd makes a delta at the very endDate part of the scope.
+// InclusiveEnd makes a delta at the very endDate part of the scope. Source: API contract,
+// section 3.1.
 func InclusiveEnd() Option { return set(func(c *config) { c.inclusiveEnd = true }) }
 
-// ExactSums adds amounts exactly instead of in binary64.
+// ExactSums adds amounts exactly instead of in binary64. Source: API contract, section
+// 8.27.
 func ExactSums() Option { return set(func(c *config) { c.exactSums = true }) }
 
 // UnknownCustomerRefused answers 404 CUSTOMER_NOT_FOUND for a customer without deltas.
+// Source: API contract, section 2.5.
 func UnknownCustomerRefused() Option { return set(func(c *config) { c.unknownCustomerRefused = true }) }
 
-// CompareNeedsCustomer refuses a compare without a customerId.
+// CompareNeedsCustomer refuses a compare without a customerId. Source: API contract,
+// section 2.7.
 func CompareNeedsCustomer() Option { return set(func(c *config) { c.compareNeedsCustomer = true }) }
 
-// CompareNeedsStart refuses a compare without a startingBalance.
+// CompareNeedsStart refuses a compare without a startingBalance. Source: API contract,
+// section 8.20.
 func CompareNeedsStart() Option { return set(func(c *config) { c.compareNeedsStart = true }) }
 
-// RowsWithMetadata puts metadata and adjusts into the rows of derive.
+// RowsWithMetadata puts metadata and adjusts into the rows of derive. Source: API
+// contract, section 2.5.
 func RowsWithMetadata() Option { return set(func(c *config) { c.rowsWithMetadata = true }) }
 
 // RowsWithoutHashes leaves contentHash, itemHash, proofHash and previousProofHash out of
-// the rows of derive.
+// the rows of derive. Source: API contract, section 2.5.
 func RowsWithoutHashes() Option { return set(func(c *config) { c.rowsWithoutHashes = true }) }
 
-// RecordWithoutCount leaves recordCount out of the public record.
+// RecordWithoutCount leaves recordCount out of the public record. Source: API contract,
+// section 2.10.
 func RecordWithoutCount() Option { return set(func(c *config) { c.recordWithoutCount = true }) }
 
 // RecordWithoutNetChange leaves netChange and the balances out of the public record.
+// Source: API contract, section 2.10.
 func RecordWithoutNetChange() Option { return set(func(c *config) { c.recordWithoutNetChange = true }) }
 
-// RecordLists lists amounts, reasons and references in the public record.
+// RecordLists lists amounts, reasons and references in the public record. Source: API
+// contract, section 2.10.
 func RecordLists() Option { return set(func(c *config) { c.recordLists = true }) }
 
 // UnknownRootIsFalse answers 200 with verified: false for a proof root that is not known.
+// Source: API contract, section 2.10.
 func UnknownRootIsFalse() Option { return set(func(c *config) { c.unknownRootIsFalse = true }) }
 
-// VerifyEnveloped puts the public record into the success envelope.
+// VerifyEnveloped puts the public record into the success envelope. Source: API contract,
+// section 1.4.
 func VerifyEnveloped() Option { return set(func(c *config) { c.verifyEnveloped = true }) }
 
-// ChainUnavailable answers verified: false to source=chain and source=both.
+// ChainUnavailable answers verified: false to source=chain and source=both. Source: API
+// contract, section 2.10.
 func ChainUnavailable() Option { return set(func(c *config) { c.chainUnavailable = true }) }
 
 // ReceiptNeedsCheckpoint answers 404 for the receipt of a scope that has no checkpoint.
+// Source: API contract, section 2.9.
 func ReceiptNeedsCheckpoint() Option { return set(func(c *config) { c.receiptNeedsCheckpoint = true }) }
 
-// Permalinks makes verifyUrl the customer's permanent link.
+// Permalinks makes verifyUrl the customer's permanent link. Source: API contract, section
+// 2.9.
 func Permalinks() Option { return set(func(c *config) { c.permalinks = true }) }
 
-// WebhookMilliseconds writes webhook timestamps in Unix milliseconds.
+// WebhookMilliseconds writes webhook timestamps in Unix milliseconds. Source: API
+// contract, section 4.1.
 func WebhookMilliseconds() Option { return set(func(c *config) { c.webhookMillis = true }) }
 
-// EventIDPerAttempt gives each attempt of a delivery another X-Event-ID.
+// EventIDPerAttempt gives each attempt of a delivery another X-Event-ID. Source: API
+// contract, section 4.7.
 func EventIDPerAttempt() Option { return set(func(c *config) { c.eventIDPerAttempt = true }) }
 
 // EventsAsDocumented writes event envelopes with the names of the pages alone, without an
-// id in the body.
+// id in the body. Source: API contract, section 4.3.
 func EventsAsDocumented() Option { return set(func(c *config) { c.events = eventsDocs }) }
 
 // EventsAsPython writes events as the official Python SDK types them: data.delta is a
-// number.
+// number. Source: API contract, section 4.3.
 func EventsAsPython() Option { return set(func(c *config) { c.events = eventsPython }) }
 
-// RecordHash seals records that begin from now on under another version of the record hash.
-// Only an encrypted history is published for v3, so that of a plain one is a guess.
+// RecordHash seals records that begin from now on under another version of the record
+// hash. Only an encrypted history is published for v3, so that of a plain one is a guess.
+// Source: API contract, section 5.4.
 func RecordHash(v sealed.Version) Option {
 	return optionFunc(func(c *config) error {
 		if v < sealed.V1 || v > sealed.V3 {
@@ -287,30 +314,34 @@ func RecordHash(v sealed.Version) Option {
 	})
 }
 
-// RecordPage sets how many entries one page of a record's history has.
+// RecordPage sets how many entries one page of a record's history has; 100 by default.
+// Source: API contract, section 2.15.
 func RecordPage(n int) Option { return positive("RecordPage", n, func(c *config) { c.recordPage = n }) }
 
-// StatusCodeEnvelopes writes {"statusCode","data"}.
+// StatusCodeEnvelopes writes {"statusCode","data"}. Source: API contract, section 1.4.
 func StatusCodeEnvelopes() Option { return set(func(c *config) { c.envelope = envelopeStatusCode }) }
 
-// DirectPayloads writes data without an envelope.
+// DirectPayloads writes data without an envelope. Source: API contract, section 1.4.
 func DirectPayloads() Option { return set(func(c *config) { c.envelope = envelopeNone }) }
 
-// FlatErrors writes {"message","code"}.
+// FlatErrors writes {"message","code"}. Source: API contract, section 1.5.
 func FlatErrors() Option { return set(func(c *config) { c.errors = errorsFlat }) }
 
 // StatusCodeErrors writes {"statusCode","error","message"}, as the oldest pages have it.
+// Source: API contract, section 1.5.
 func StatusCodeErrors() Option { return set(func(c *config) { c.errors = errorsStatusCode }) }
 
 // ValidationCode gives a 400 for what a request says the code VALIDATION_ERROR, which by
-// the documents is the official client's name for one without a code.
+// the documents is the official client's name for one without a code. Source: API
+// contract, section 1.6.
 func ValidationCode() Option { return set(func(c *config) { c.validationCode = true }) }
 
-// MessageLists writes the message of a validation error as a list.
+// MessageLists writes the message of a validation error as a list. Source: API contract,
+// section 1.5.
 func MessageLists() Option { return set(func(c *config) { c.messageLists = true }) }
 
 // LegacyNames writes the oldest names that the documents have for a field. Source: API
-// contract, section 8.
+// contract, section 8. Source: API contract, section 8.1.
 func LegacyNames() Option {
 	return set(func(c *config) {
 		c.names = map[string]string{

@@ -2,7 +2,11 @@ package sandbox_test
 
 import (
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -225,6 +229,22 @@ func TestEveryChoiceChangesWhatItSays(t *testing.T) {
 		})
 	}
 	require.Len(t, sandbox.Choices(), len(probes))
+}
+
+// The doc of each choice names the section that the list gives for it.
+func TestTheDocOfAChoiceNamesItsSource(t *testing.T) {
+	t.Parallel()
+	file, err := parser.ParseFile(token.NewFileSet(), "choice.go", nil, parser.ParseComments)
+	require.NoError(t, err)
+	docs := map[string]string{}
+	for _, d := range file.Decls {
+		if f, ok := d.(*ast.FuncDecl); ok {
+			docs[f.Name.Name] = strings.Join(strings.Fields(f.Doc.Text()), " ")
+		}
+	}
+	for _, c := range sandbox.Choices() {
+		require.True(t, strings.HasSuffix(docs[c.Name], " Source: API contract, section "+c.Source+"."), "%s: %s", c.Name, docs[c.Name])
+	}
 }
 
 func TestAnUnknownSchemeCanBeOfOneLevel(t *testing.T) {

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pacspace/pacspace-go"
+	"github.com/pacspace/pacspace-go/record"
 	"github.com/pacspace/pacspace-go/sandbox"
 )
 
@@ -113,4 +115,38 @@ func ExampleChoices() {
 	// ReferencesRepeat: a referenceId counts once per customer; instead: it counts each time
 	// ReferencesNotCompared: a referenceId with another delta is refused; instead: it is answered with the first delta
 	// AdjustsVerified: an adjustment may name a delta that is not verified yet; instead: it may not
+}
+
+// The dashboard shares a record; a buyer opens the link without a key.
+func ExampleSandbox_ShareRecord() {
+	clock := sandbox.NewClock(time.Date(2026, time.February, 10, 12, 0, 0, 0, time.UTC))
+	box, _ := sandbox.New(sandbox.WithClock(clock.Now))
+	srv, _ := box.Listen("127.0.0.1:0")
+	defer srv.Close()
+	ctx := context.Background()
+	client, _ := pacspace.New(srv.Key, pacspace.WithBaseURL(srv.URL))
+	fingerprint, _ := record.Fingerprint(strings.NewReader("sensor log"), record.FingerprintParams{Alg: record.FingerprintPlain})
+	_, err := client.Records.Emit(ctx, "press-4", pacspace.EntryParams{
+		Title: "Press paused", OccurredAt: clock.Now(), ActorID: "agent-7", Payloads: []record.PayloadRef{fingerprint.Ref},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	clock.Advance(time.Second) // by then it is sealed
+
+	link, err := box.ShareRecord(sandbox.Test, sandbox.Share{
+		Record: "press-4", AccessCode: "A1B2C3", Shown: []sandbox.Shown{{Entry: 1, Fields: []string{"title"}}},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	opened, err := client.Public.OpenLink(ctx, link, "A1B2C3")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(opened.Handle, string(opened.Check.Entries[0].Shown[0].Value))
+	// Output: link_t000000000001 "Press paused"
 }

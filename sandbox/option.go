@@ -14,8 +14,8 @@ import (
 	"github.com/pacspace/pacspace-go/proof/sealed"
 )
 
-// Option sets up a sandbox. The options that stand for what the API leaves open are listed
-// by [Choices].
+// Option sets up a sandbox. Those that answer what the API leaves open are listed by
+// [Choices] and name the section that does; the others say what they do by default.
 type Option interface {
 	apply(*config) error
 }
@@ -28,20 +28,6 @@ func (f optionFunc) apply(c *config) error { return f(c) }
 func set(f func(*config)) Option {
 	return optionFunc(func(c *config) error { f(c); return nil })
 }
-
-// The defaults of the options.
-const (
-	DefaultMaxDeltas  = 1_000_000 // in each environment
-	DefaultMaxBody    = 1 << 20   // bytes
-	DefaultRequestLog = 1000      // requests
-
-	DefaultProcessingDelay   = 50 * time.Millisecond
-	DefaultVerificationDelay = 150 * time.Millisecond
-
-	// DefaultKeyLifetime is how long an Idempotency-Key is known. The service documents
-	// nothing; a day is what others have.
-	DefaultKeyLifetime = 24 * time.Hour
-)
 
 // config is what the options have set. It does not change once the sandbox is made.
 type config struct {
@@ -84,14 +70,14 @@ func newConfig(opts []Option) (config, error) {
 		wait:           wait.For,
 		unprovisioned:  map[Environment]bool{},
 		dashboardToken: "dashboard_sandbox_token",
-		requestLog:     DefaultRequestLog,
-		maxBody:        DefaultMaxBody,
-		maxDeltas:      DefaultMaxDeltas,
-		processing:     DefaultProcessingDelay,
-		verification:   DefaultVerificationDelay,
+		requestLog:     1000,
+		maxBody:        1 << 20,
+		maxDeltas:      1_000_000,
+		processing:     50 * time.Millisecond,
+		verification:   150 * time.Millisecond,
 		maxScopeMonths: 12, maxLastDays: 366, maxRetentionDays: 2555,
 		retries: []time.Duration{time.Minute, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 6 * time.Hour},
-		choices: choices{scheme: proof.VariantHex0x, keyLifetime: DefaultKeyLifetime, recordHash: sealed.V2, recordPage: DefaultRecordPage},
+		choices: choices{scheme: proof.VariantHex0x, keyLifetime: 24 * time.Hour, recordHash: sealed.V2, recordPage: 100},
 	}
 	for _, o := range opts {
 		if o == nil {
@@ -208,7 +194,8 @@ func StateFile(path string) Option {
 }
 
 // Delays sets when a delta or checkpoint is PROCESSING and when it is VERIFIED, counted
-// from its receipt. With two zeros it is verified by the time of the next request.
+// from its receipt; 50 and 150 ms by default. With two zeros it is verified by the time of
+// the next request.
 func Delays(processing, verified time.Duration) Option {
 	return optionFunc(func(c *config) error {
 		if processing < 0 || verified < processing {
@@ -220,6 +207,7 @@ func Delays(processing, verified time.Duration) Option {
 }
 
 // Limits sets the bounds that the limits endpoint tells; the first is enforced on scopes.
+// By default they are 12 months, 366 days and 2555 days.
 func Limits(scopeMonths, lastDays, retentionDays int) Option {
 	return optionFunc(func(c *config) error {
 		if scopeMonths < 1 || lastDays < 1 || retentionDays < 1 {
@@ -259,10 +247,10 @@ func CadenceLimit(interval time.Duration) Option {
 func MiddlewareTenant() Option { return set(func(c *config) { c.middleware = true }) }
 
 // MaxDeltas bounds how many deltas each environment holds, and how many checkpoints and
-// customers; more are answered 503.
+// customers, 1,000,000 by default; more are answered 503.
 func MaxDeltas(n int) Option { return positive("MaxDeltas", n, func(c *config) { c.maxDeltas = n }) }
 
-// MaxBody bounds a request's body in bytes; larger ones are answered 413.
+// MaxBody bounds a request's body in bytes, 1 MiB by default; larger ones are answered 413.
 func MaxBody(n int) Option { return positive("MaxBody", n, func(c *config) { c.maxBody = n }) }
 
 func positive(name string, n int, f func(*config)) Option {
@@ -275,7 +263,8 @@ func positive(name string, n int, f func(*config)) Option {
 	})
 }
 
-// RequestLog sets how many requests [Sandbox.Requests] remembers; 0 turns it off.
+// RequestLog sets how many requests [Sandbox.Requests] remembers, 1000 by default; 0 turns
+// it off.
 func RequestLog(n int) Option {
 	return optionFunc(func(c *config) error {
 		if n < 0 {
@@ -305,7 +294,8 @@ func WithWebhookClient(client *http.Client) Option {
 }
 
 // WebhookRetries sets the waits after each failed delivery; a delivery is FAILED once they
-// are used up. Without any there is one attempt.
+// are used up. Without any there is one attempt. By default they are 1, 5 and 30 minutes,
+// then 2 and 6 hours.
 func WebhookRetries(waits ...time.Duration) Option {
 	return set(func(c *config) { c.retries = slices.Clone(waits) })
 }

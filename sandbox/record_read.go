@@ -9,10 +9,6 @@ import (
 	"github.com/pacspace/pacspace-go/proof/sealed"
 )
 
-// DefaultRecordPage is how many entries one page of a history has. The service documents
-// nothing.
-const DefaultRecordPage = 100
-
 // readRecord finds the record of a request and holds its grant, where it has one, to the
 // record.
 func (s *Sandbox) readRecord(c *call) (*heldRecord, *problem) {

@@ -33,8 +33,8 @@ func (s *Sandbox) record(r *Request) {
 	s.log.entries = append(s.log.entries, e)
 }
 
-// Requests returns the last requests in the order in which they were finished, up to
-// [DefaultRequestLog] or what [RequestLog] says.
+// Requests returns the last requests in the order in which they were finished, as many as
+// [RequestLog] says.
 func (s *Sandbox) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()

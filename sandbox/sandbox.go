@@ -34,7 +34,7 @@
 //
 // # Bounds
 //
-// Memory grows with the deltas of an environment, at most [DefaultMaxDeltas] of them (see
+// Memory grows with the deltas of an environment, at most a million of them (see
 // [MaxDeltas]): about a kilobyte each, their metadata, and eight bytes in each checkpoint
 // that covers them. Idempotency keys and their answers live as long as [KeysExpireAfter]
 // says, and a webhook delivery until it is over; finished deliveries, receipts without a

@@ -105,3 +105,26 @@ func ExampleSign() {
 	// 1739270400
 	// v1=664fe831b63394494b98055a4a675420c6be05486313f740449886fc02673cf3
 }
+
+// A program that checks and stores bodies first reads them later, without their headers.
+func ExampleParseEvent() {
+	stored := []byte(`{"id":"evt_1","event":"delta.verified","data":{"recordId":"rec_9",
+		"delta":{"customerId":"customer_acme","amount":-50,"referenceId":"usage:customer_acme:2026-02-01"}}}`)
+	event, err := webhook.ParseEvent(stored)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	delta, err := event.DeltaVerified()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(delta.RecordID, delta.ReferenceID, delta.Delta)
+
+	_, err = event.DeltaFailed()
+	fmt.Println(errors.Is(err, webhook.ErrOtherType))
+	// Output:
+	// rec_9 usage:customer_acme:2026-02-01 -50
+	// true
+}

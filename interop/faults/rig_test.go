@@ -104,11 +104,11 @@ var rigCalls = map[string]rigCall{
 		return err
 	}},
 	"customer": {makes: 1, do: func(ctx context.Context, c *pacspace.Client, opts []pacspace.CallOption) error {
-		_, err := c.Customers.Create(ctx, pacspace.NewCustomer{DisplayName: "New"}, dashboard(opts)...)
+		_, err := c.Customers.Create(ctx, pacspace.CustomerParams{DisplayName: "New"}, dashboard(opts)...)
 		return err
 	}},
 	"named customer": {makes: 1, do: func(ctx context.Context, c *pacspace.Client, opts []pacspace.CallOption) error {
-		_, err := c.Customers.Create(ctx, pacspace.NewCustomer{CustomerID: "new", DisplayName: "New"}, dashboard(opts)...)
+		_, err := c.Customers.Create(ctx, pacspace.CustomerParams{CustomerID: "new", DisplayName: "New"}, dashboard(opts)...)
 		return err
 	}},
 	"post": {makes: 1, do: func(ctx context.Context, c *pacspace.Client, opts []pacspace.CallOption) error {

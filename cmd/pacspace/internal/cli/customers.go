@@ -45,7 +45,7 @@ func (a *app) customerGet() *cobra.Command {
 		Annotations: jsonHelp("customerId, customerReference, totalDeltas, computedBalance, latestCheckpoint, firstDeltaAt, lastDeltaAt, activity (deltas), activityTotal, each where the service tells it"),
 		Args:        exactly("the customer"),
 		RunE: a.withClient(func(ctx context.Context, client *pacspace.Client, args []string) error {
-			c, err := client.Customers.Get(ctx, args[0], pacspace.CustomerParams{})
+			c, err := client.Customers.Get(ctx, args[0], pacspace.ActivityParams{})
 			if err != nil {
 				return err
 			}

@@ -28,10 +28,12 @@ func (a *app) receiptList() *cobra.Command {
 				return err
 			}
 			var table [][]string
-			for _, r := range list.Receipts {
+			for _, r := range list {
 				table = append(table, []string{receiptName(r.ReceiptID), r.Period, shortRoot(r.ProofRoot)})
 			}
-			return a.show(list, rows(table...))
+			return a.show(struct {
+				Receipts []pacspace.Receipt `json:"receipts"`
+			}{list}, rows(table...))
 		}),
 	})
 	cmd.Flags().IntVar(&limit, "limit", 0, "at most so `many` (default what the service gives)")
