@@ -2,6 +2,7 @@ package metering
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -141,6 +142,9 @@ func WithObserver(observe func(context.Context, Change)) Option {
 // rest as debug. Amounts, metadata and proof roots are not logged.
 func WithLogger(l *slog.Logger) Option {
 	return func(s *settings) error {
+		if l == nil {
+			return errors.New("metering: WithLogger: the logger is nil; give one, or leave the option out")
+		}
 		s.logger = l
 		return nil
 	}

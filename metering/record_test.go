@@ -377,6 +377,7 @@ func TestOptionsAreChecked(t *testing.T) {
 		"metering: WithGrace: must be between":         metering.WithGrace(-1),
 		"metering: New: an option is nil":              nil,
 		"metering: WithLateness: must be between":      metering.WithLateness(time.Minute),
+		"metering: WithLogger: the logger is nil":      metering.WithLogger(nil),
 		"metering: WithSpread: must be between":        metering.WithSpread(21 * time.Hour),
 		"metering: WithRequestsPerMinute: must be 1":   metering.WithRequestsPerMinute(0),
 		"metering: WithKeyLifetime: must be":           metering.WithKeyLifetime(0),
