@@ -341,7 +341,7 @@ func ValidationCode() Option { return set(func(c *config) { c.validationCode = t
 func MessageLists() Option { return set(func(c *config) { c.messageLists = true }) }
 
 // LegacyNames writes the oldest names that the documents have for a field. Source: API
-// contract, section 8. Source: API contract, section 8.1.
+// contract, section 8.1.
 func LegacyNames() Option {
 	return set(func(c *config) {
 		c.names = map[string]string{
