@@ -39,10 +39,6 @@ and day, so the same command again is the same request and counts once. Any othe
 delta needs --delta, --reason and --reference. Usage is a negative delta: --used 50
 records -50.
 
-Where an earlier try ended with "outcome unknown" more than some hours ago, say when it
-was made: with --first-sent the delta is looked for before anything is sent, and it is
-sent again only while the service still knows the first request.
-
 Where an earlier try ended with code 4, outcome unknown, and lies hours back, say when
 it was made: with --first-sent the delta is looked for before anything is sent, and sent
 again only while the service must still know the first request. Where neither settles
