@@ -189,6 +189,9 @@ func (s *BalanceService) Derive(ctx context.Context, customerID string, scope Sc
 //
 // Source: API contract, section 2.5.
 func (s *BalanceService) DerivePage(ctx context.Context, customerID string, scope Scope, page PageParams, opts ...CallOption) (*Balance, error) {
+	if err := checkCustomerID(customerID); err != nil {
+		return nil, err
+	}
 	fields, err := scope.fields()
 	if err != nil {
 		return nil, err
@@ -386,6 +389,9 @@ func (*Gaps) fromWire(*wire.Object) {}
 //
 // Source: API contract, section 2.12.
 func (s *BalanceService) Gaps(ctx context.Context, customerID string, p GapsParams, opts ...CallOption) (*Gaps, error) {
+	if err := checkCustomerID(customerID); err != nil {
+		return nil, err
+	}
 	if p.Limit < 0 {
 		return nil, &ParamError{Field: "limit", Rule: "must not be negative"}
 	}

@@ -160,6 +160,9 @@ type ActivityParams struct {
 //
 // Source: API contract, section 2.13.
 func (s *CustomerService) Get(ctx context.Context, customerID string, p ActivityParams, opts ...CallOption) (*Customer, error) {
+	if err := checkCustomerID(customerID); err != nil {
+		return nil, err
+	}
 	if customerID == "summary" {
 		return nil, &ParamError{Field: "customerId", Rule: `must not be "summary", the address of the summary of all customers`}
 	}

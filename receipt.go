@@ -81,6 +81,9 @@ func (s *ReceiptService) Scoped(ctx context.Context, customerID string, scope Sc
 }
 
 func (s *ReceiptService) scoped(ctx context.Context, r route, customerID string, scope Scope, opts []CallOption) (*InvoiceProof, error) {
+	if err := checkCustomerID(customerID); err != nil {
+		return nil, err
+	}
 	fields, err := scope.timeFields()
 	if err != nil {
 		return nil, err
@@ -153,6 +156,9 @@ func (l *receiptList) fromWire(o *wire.Object) {
 //
 // Source: API contract, section 2.9.
 func (s *ReceiptService) List(ctx context.Context, customerID string, limit int, opts ...CallOption) ([]Receipt, error) {
+	if err := checkCustomerID(customerID); err != nil {
+		return nil, err
+	}
 	q := url.Values{}
 	if limit < 0 {
 		return nil, &ParamError{Field: "limit", Rule: "must not be negative"}

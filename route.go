@@ -33,7 +33,8 @@ const (
 
 // resolve writes the route's URL: the base, and the path with each id checked and escaped.
 // Only letters, digits and -._~ stay as they are, so no id reaches another path. What an id
-// must be is checked here and not by each method, so that none can forget it.
+// must be is checked here, so that no method can forget it; those that check other fields
+// before check the customer's id too, so that it is named first.
 func (r route) resolve(u *url.URL, base *url.URL, ids []string, query url.Values) error {
 	u.Scheme, u.Host = base.Scheme, base.Host
 	if len(query) > 0 {
