@@ -19,12 +19,6 @@ var errNotJSON = errors.New("not JSON")
 // errors.Is finds either.
 var ErrInvalid = errors.New("invalid request")
 
-// NotAnEntry is the official sentence that teaches how a record's entries count. shown is
-// what field has instead of an entry's number.
-func NotAnEntry(field, shown string) string {
-	return field + " is " + shown + ". Entries count from 1: the first entry is entry 1. (The HTTP API's seq counts the same positions from 0.)"
-}
-
 // space is what JSON calls white space; wider ideas of it are not JSON.
 const space = " \t\r\n"
 

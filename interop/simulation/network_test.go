@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/pacspace/pacspace-go/internal/wait"
 )
 
 // network lies between the program and the service. It is an http.RoundTripper that calls
@@ -99,7 +101,7 @@ func (n *network) travel(ctx context.Context, m message) (*http.Response, error)
 	if f == fateRefused || time.Now().Before(n.down) {
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
 	}
-	if err := n.wait(ctx, w.span(time.Millisecond, 300*time.Millisecond)); err != nil {
+	if err := wait.For(ctx, w.span(time.Millisecond, 300*time.Millisecond)); err != nil {
 		n.later(m, time.Second)
 		return nil, err
 	}
@@ -144,11 +146,11 @@ func (n *network) travel(ctx context.Context, m message) (*http.Response, error)
 	case fateFailAfter:
 		return answer(pick(w, 408, 500, 502, 503, 504), "<html>bad gateway</html>", ""), nil
 	case fateSlow:
-		if err := n.wait(ctx, w.span(20*time.Second, 2*time.Minute)); err != nil {
+		if err := wait.For(ctx, w.span(20*time.Second, 2*time.Minute)); err != nil {
 			return nil, err
 		}
 	}
-	if err := n.wait(ctx, w.span(time.Millisecond, 300*time.Millisecond)); err != nil {
+	if err := wait.For(ctx, w.span(time.Millisecond, 300*time.Millisecond)); err != nil {
 		return nil, err
 	}
 	a := got.Result()
@@ -173,21 +175,10 @@ func (n *network) outage(ctx context.Context, m message) (*http.Response, error)
 
 // silence is a connection that breaks, sooner or later than the other side waits.
 func (n *network) silence(ctx context.Context) error {
-	if err := n.wait(ctx, n.w.span(time.Millisecond, pick(n.w, 100*time.Millisecond, 2*time.Minute))); err != nil {
+	if err := wait.For(ctx, n.w.span(time.Millisecond, pick(n.w, 100*time.Millisecond, 2*time.Minute))); err != nil {
 		return err
 	}
 	return errReset
-}
-
-func (n *network) wait(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
 }
 
 // later sends a copy on a way that takes longer.
